@@ -13,6 +13,9 @@
 //!
 //! The thread that brings the state to `Ending` ends reading (`shutdown(Read)`), which wakes the read that waits.
 //! What has come already can still be read.
+//!
+//! A connection that was accepted after the stop, from a socket that other processes share, is `Late`: its peer cannot
+//! know of the stop, and its first wait does not end.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -22,6 +25,8 @@ const IDLE: u8 = 0;
 const BUSY: u8 = 1;
 /// The connection was idle when its server stopped: what is read now may be cut anywhere.
 const ENDING: u8 = 2;
+/// The server was stopping when the connection began, and nothing has come yet.
+const LATE: u8 = 3;
 
 #[derive(Debug)]
 pub(crate) struct DrainState {
@@ -39,11 +44,26 @@ impl DrainState {
         }
     }
 
-    /// The connection waits; returns whether the caller is to end reading, because the server stops.
+    /// The connection begins: a stop that comes from now on reaches it.
+    pub(crate) fn begin(&self) {
+        if self.is_stopping() {
+            self.state.store(LATE, Ordering::SeqCst);
+        }
+    }
+
+    /// The connection waits; returns whether the caller is to end reading, because the server stops. `is_first`: nothing
+    /// has come on the connection yet.
     #[inline]
-    pub(crate) fn idle(&self) -> bool {
-        self.state.store(IDLE, Ordering::SeqCst);
-        self.stopping.load(Ordering::SeqCst) && self.leave_idle(ENDING)
+    pub(crate) fn idle(&self, is_first: impl FnOnce() -> bool) -> bool {
+        let before = self.state.swap(IDLE, Ordering::SeqCst);
+        if !self.stopping.load(Ordering::SeqCst) {
+            return false;
+        }
+        if before == LATE && is_first() {
+            self.leave_idle(LATE);
+            return false;
+        }
+        self.leave_idle(ENDING)
     }
 
     /// The wait is over.
@@ -91,22 +111,33 @@ mod tests {
     #[test]
     fn a_request_or_the_end_is_first_and_the_other_changes_nothing() {
         let state = DrainState::new();
-        assert!(!state.idle());
+        assert!(!state.idle(|| true));
         state.busy();
         assert!(
             !state.stop() && !state.is_ending(),
             "its response comes first"
         );
-        assert!(state.idle() && state.is_ending(), "then it ends");
+        assert!(state.idle(|| true) && state.is_ending(), "then it ends");
         state.busy();
         assert!(state.is_ending() && state.is_stopping());
 
         let state = DrainState::new();
-        state.idle();
+        state.idle(|| true);
         assert!(state.stop() && state.is_ending());
         assert!(!state.stop(), "it ends once");
 
         let state = DrainState::new();
+        state.stop();
+        state.begin();
+        for _ in 0..2 {
+            assert!(!state.idle(|| true), "it is late: it may bring one request");
+            assert!(!state.stop() && !state.is_ending());
+            state.busy();
+        }
+        assert!(state.idle(|| false) && state.is_ending(), "and no other");
+
+        let state = DrainState::new();
+        state.begin();
         state.stop();
         assert!(!state.is_ending(), "the response comes first");
         state.cut();

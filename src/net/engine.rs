@@ -26,6 +26,7 @@ use super::lock::{lock, wait, wait_until};
 use super::observer::TapEvent;
 use super::registry::{Registry, counted_address};
 use super::service::{Options, Service};
+use super::sharing::Sharing;
 use super::slot::{Slot, Slots, Stop};
 use super::stream::Stream;
 use super::tap::Tap;
@@ -59,9 +60,11 @@ pub(super) struct Engine {
     options: Options,
     service: Box<dyn Service>,
     system: System,
+    /// Other processes accept from the socket: what is accepted after the stop is served.
+    is_shared: bool,
     stopping: AtomicBool,
     state: Mutex<State>,
-    /// Notified when a slot is free, for a parked thread, and by `stop`.
+    /// Notified when a parked thread can accept, and by `stop`.
     slot_free: Condvar,
     /// Notified by `stop`, for threads that pause after an error.
     stopped: Condvar,
@@ -100,11 +103,19 @@ impl Engine {
         service: Box<dyn Service>,
         system: System,
     ) -> io::Result<Arc<Engine>> {
+        let sharing = socket.sharing();
+        let is_shared = sharing.is_some();
+        let most_accepting = sharing.map_or(usize::MAX, Sharing::most_accepting);
+        let workers = Workers::new(
+            options.max_connections,
+            options.spare_threads,
+            most_accepting,
+        );
         let state = State {
             socket: Some(Arc::new(socket)),
             clock: Some(keep_running()?),
             registry: Registry::default(),
-            workers: Workers::new(options.max_connections, options.spare_threads),
+            workers,
             retry_pause: FIRST_PAUSE,
             cutting: false,
             closed: Closed::No,
@@ -114,6 +125,7 @@ impl Engine {
             options,
             service,
             system,
+            is_shared,
             stopping: AtomicBool::new(false),
             state: Mutex::new(state),
             slot_free: Condvar::new(),
@@ -179,17 +191,20 @@ impl Engine {
         let too_many = limit
             .zip(address)
             .is_some_and(|(limit, address)| state.registry.count_at(address) >= limit);
-        if too_many || state.workers.stopping() {
+        if too_many || (state.workers.stopping() && !self.is_shared) {
             drop(state);
             drop(stream);
             return self.wait_for_slot(self.lock());
         }
         let number = state.registry.insert(&stream, address);
         let slot = Slot::new(Arc::clone(self) as Arc<dyn Slots>, number);
-        let wants_thread = state.workers.serve();
+        let (wants_thread, wakes) = (state.workers.serve(), state.workers.wakes());
         drop(state);
         if wants_thread {
             self.spawn_or_retry();
+        }
+        if wakes {
+            self.slot_free.notify_one();
         }
         if let Some(tapped) = stream.tapped() {
             tapped.passed(TapEvent::Connected);
@@ -326,7 +341,7 @@ impl Engine {
         state.workers.stop();
         let clock = state.clock.take();
         self.stopping.store(true, Ordering::Release);
-        socket.shut_down();
+        socket.stop();
         drop(socket); // under the lock: a thread that finds `waiting == 0` later finds it closed
         self.slot_free.notify_all();
         self.stopped.notify_all();

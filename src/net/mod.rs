@@ -94,7 +94,7 @@
 //! |---|---|
 //! | messages | [`mod@framed`]: `reader`, `writer`, a framer of [`framing`](crate::framing) on top of a socket · [`incoming`] |
 //! | the book's types | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `stopping`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
-//! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`registry`] · [`listen_socket`] |
+//! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`registry`] · [`listen_socket`], [`sharing`] (one socket, several processes) |
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
 //! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes to an [`observer`], [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
 //! | streams | [`tcp`], [`unix`], [`kernel`], [`interruptions`] · [`lock_file`], which protects a socket file while it is replaced · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
@@ -116,6 +116,7 @@
 //! | an event of a server | [`ServerEvents`] and its table, [`Service`], [`server`] | `tests/rows/net/n04_server_events.rs` |
 //! | which thread accepts | [`workers`] (the decision), [`engine`] (the waits) | `workers`' own, all interleavings; `tests/schedules` |
 //! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/stopping.rs`, `http/server/exchange/response_queue.rs`, `websocket/outgoing/closing.rs`, `tls/service.rs`) | `net/tests/stopping.rs`, `tests/rows/net/stopping.rs` |
+//! | how processes share a listening socket | [`sharing`] (ticks and turns), [`Listener::shared`]; who is accepted after the stop: [`drain_state`], `http/server/request_loop/waiting.rs`, `tls/service.rs` | `net/tests/sharing.rs`, `tests/schedules` |
 //! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`]; a socket file: [`unix`], [`lock_file`] | `net/tests/socket_files.rs`, `net/tests/lock_files.rs` |
 //! | how an address, a port, a zone is written | `reach/literal.rs` | its own, and `tests/rows/net/n09_addresses.rs` |
 //! | which address is tried when | `reach/connect_schedule.rs` (the table), `reach/race.rs` | `reach/race/tests.rs` |
@@ -159,6 +160,7 @@ mod read_buffer;
 mod registry;
 mod server;
 mod service;
+mod sharing;
 mod slot;
 mod socket;
 mod stream;
@@ -198,6 +200,7 @@ pub(crate) use reach::{local, local_pair, worker};
 pub(crate) use read_buffer::ReadBuffer;
 pub use server::{Server, ServerEvents, create_server, create_server_with};
 pub use service::{Options, Service};
+pub use sharing::Turn;
 pub use slot::{Slot, Stop};
 pub use socket::{Socket, SocketEvents};
 pub use stream::{Stream, is_timeout};

@@ -16,6 +16,7 @@
 //! 1. `connections + waiting <= max_connections`: each thread that waits in `accept` has a place for the
 //!    connection it gets. So the limit is never passed, and at the limit no thread accepts: new
 //!    connections stay in the kernel's backlog, and one thread is parked until a connection ends.
+//!    If the listening socket is shared, `waiting <= most_accepting` besides: the other idle threads are parked.
 //! 2. A thread is idle, or a spawn is being retried, or the server stops. So a server whose spawns fail
 //!    keeps the connections it has, and accepts again as soon as a thread can be started or one is idle.
 //!
@@ -26,6 +27,8 @@
 pub(super) struct Workers {
     max_connections: usize,
     spare_threads: usize,
+    /// How many threads may wait in `accept`.
+    most_accepting: usize,
     connections: usize,
     /// Threads without a connection: starting, parked, waiting, or pausing after an error.
     idle: usize,
@@ -52,10 +55,15 @@ pub(super) enum Next {
 
 impl Workers {
     /// The first thread is about to be spawned.
-    pub(super) fn new(max_connections: usize, spare_threads: usize) -> Workers {
+    pub(super) fn new(
+        max_connections: usize,
+        spare_threads: usize,
+        most_accepting: usize,
+    ) -> Workers {
         Workers {
             max_connections,
             spare_threads: spare_threads.max(1),
+            most_accepting,
             connections: 0,
             idle: 1,
             parked: 0,
@@ -94,12 +102,22 @@ impl Workers {
             self.idle -= 1;
             return Next::Leave;
         }
-        if self.connections + self.waiting < self.max_connections {
+        if self.has_place() {
             self.waiting += 1;
             return Next::Accept;
         }
         self.parked += 1;
         Next::Park
+    }
+
+    /// One more thread may wait in `accept`.
+    fn has_place(&self) -> bool {
+        self.connections + self.waiting < self.max_connections && self.waiting < self.most_accepting
+    }
+
+    /// Whether the caller wakes a parked thread, to accept.
+    pub(super) fn wakes(&self) -> bool {
+        self.parked > 0 && self.has_place() && !self.stopping
     }
 
     /// A parked thread has been woken.
@@ -112,7 +130,8 @@ impl Workers {
         self.waiting -= 1;
     }
 
-    /// That thread begins to serve the connection. True: it spawns another first, which is idle from now on.
+    /// That thread begins to serve the connection. True: it spawns another first, which is idle from now on. If
+    /// others are parked, one of them may be able to accept now: see [`wakes`](Workers::wakes).
     pub(super) fn serve(&mut self) -> bool {
         self.connections += 1;
         self.idle -= 1;
@@ -162,7 +181,7 @@ impl Workers {
     /// A connection has ended, wherever it was served. True: the caller wakes a parked thread.
     pub(super) fn released(&mut self) -> bool {
         self.connections -= 1;
-        !self.stopping && self.parked > 0
+        self.wakes()
     }
 
     /// The caller wakes all parked threads.
@@ -204,18 +223,22 @@ mod tests {
         retry_scheduled: bool,
         /// The clock is spawning.
         clock_spawns: bool,
+        /// The listening socket is shared: who is accepted after the stop is served.
+        is_shared: bool,
     }
 
     const MOST_THREADS: usize = 4;
 
     impl Model {
-        fn new(max_connections: usize, spare_threads: usize) -> Model {
+        fn new(max_connections: usize, spare_threads: usize, sharing: Option<usize>) -> Model {
+            let most_accepting = sharing.unwrap_or(usize::MAX);
             Model {
-                workers: Workers::new(max_connections, spare_threads),
+                workers: Workers::new(max_connections, spare_threads, most_accepting),
                 threads: vec![At::Asking],
                 slots_elsewhere: 0,
                 retry_scheduled: false,
                 clock_spawns: false,
+                is_shared: sharing.is_some(),
             }
         }
 
@@ -269,18 +292,25 @@ mod tests {
                     model.ask(n);
                 })),
                 At::Accepting => {
-                    // An error, a connection that came too late or one beyond the limit of its address.
+                    // An error, the end of the last tick, a connection that came too late or one beyond the limit of
+                    // its address. (Before the stop a tick is followed by the next, and changes nothing here.)
                     all.push(self.with(|model| {
                         model.workers.accept_returned();
                         model.threads[n] = At::Asking;
                     }));
-                    if !self.workers.stopping() {
+                    if self.is_shared || !self.workers.stopping() {
                         all.push(self.with(|model| {
                             model.workers.accept_returned();
                             model.threads[n] = match model.workers.serve() {
                                 true => At::Spawning,
                                 false => At::Serving { slot: true },
                             };
+                            if model.workers.wakes() {
+                                let needless =
+                                    !model.threads.contains(&At::Parked { woken: false });
+                                assert!(model.is_shared || needless, "a call more: {model:?}");
+                                model.wake();
+                            }
                         }));
                     }
                 }
@@ -331,10 +361,14 @@ mod tests {
 
         fn release(&mut self) {
             if self.workers.released() {
-                let parked = |at: &&mut At| **at == At::Parked { woken: false };
-                if let Some(at) = self.threads.iter_mut().find(parked) {
-                    *at = At::Parked { woken: true };
-                }
+                self.wake();
+            }
+        }
+
+        fn wake(&mut self) {
+            let parked = |at: &&mut At| **at == At::Parked { woken: false };
+            if let Some(at) = self.threads.iter_mut().find(parked) {
+                *at = At::Parked { woken: true };
             }
         }
 
@@ -351,6 +385,7 @@ mod tests {
             assert_eq!(workers.waiting, accepting, "{self:?}");
             let taken = workers.connections + workers.waiting;
             assert!(taken <= workers.max_connections, "{self:?}");
+            assert!(accepting <= workers.most_accepting, "{self:?}");
             if workers.stopping() {
                 return;
             }
@@ -359,16 +394,20 @@ mod tests {
                 workers.idle > 0 || retries,
                 "no thread will ever accept: {self:?}"
             );
-            let has_place = taken < workers.max_connections;
+            let has_place = workers.has_place();
             let comes = accepting + asking + starting > 0 || retries;
             assert!(!has_place || comes, "no thread was woken: {self:?}");
         }
     }
 
     /// Every state that can be reached, each once.
-    fn explore(max_connections: usize, spare_threads: usize) -> BTreeSet<Model> {
+    fn explore(
+        max_connections: usize,
+        spare_threads: usize,
+        sharing: Option<usize>,
+    ) -> BTreeSet<Model> {
         let mut seen = BTreeSet::new();
-        let mut ahead = vec![Model::new(max_connections, spare_threads)];
+        let mut ahead = vec![Model::new(max_connections, spare_threads, sharing)];
         while let Some(model) = ahead.pop() {
             model.check();
             let successors = model.successors();
@@ -379,19 +418,25 @@ mod tests {
         seen
     }
 
+    /// A plain socket, one whose processes take turns, and one that a few threads of each share.
+    const SHARING: [Option<usize>; 3] = [None, Some(1), Some(2)];
+
     #[test]
     fn fault_a07_no_interleaving_leaves_the_server_deaf() {
         for max_connections in 1..=3 {
             for spare_threads in 0..=2 {
-                let seen = explore(max_connections, spare_threads);
-                assert!(seen.len() > 100, "{} states", seen.len());
+                for sharing in SHARING {
+                    let seen = explore(max_connections, spare_threads, sharing);
+                    assert!(seen.len() > 100, "{} states", seen.len());
+                }
             }
         }
     }
 
     #[test]
     fn every_stopped_server_comes_to_its_end() {
-        for model in explore(2, 1) {
+        let all = SHARING.map(|sharing| explore(2, 1, sharing));
+        for model in all.into_iter().flatten() {
             let stuck = model.successors().is_empty();
             assert!(!stuck || model.workers.is_over(), "{model:?}");
             let over = model.threads.is_empty() && model.slots_elsewhere == 0;
@@ -403,7 +448,7 @@ mod tests {
 
     #[test]
     fn fault_a07_a_retry_that_works_ends_the_deafness() {
-        let mut workers = Workers::new(2, 1);
+        let mut workers = Workers::new(2, 1, usize::MAX);
         assert_eq!(workers.next(), Next::Accept);
         workers.accept_returned();
         assert!(workers.serve(), "a spawn");

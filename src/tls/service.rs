@@ -88,11 +88,16 @@ impl<S: Service> Secured<S> {
 
 impl<S: Service> Service for Secured<S> {
     fn connection(&self, below: Arc<dyn Stream>, slot: Slot) {
-        let abort = Abort::hook(&below, true);
+        let abort = Abort::hook(&below, false);
         slot.on_stop(Arc::clone(&abort) as Arc<dyn Stop>);
+        // A connection that begins while the server stops is served.
+        let is_late = slot.is_stopping();
+        if !is_late {
+            abort.enter_handshake();
+        }
         match self.context.try_accept(&below, self.on_plain.is_some()) {
             // The stop was first: a request that has come with the end of the handshake gets no response.
-            Ok(_) if !abort.leave_handshake() => {
+            Ok(_) if !abort.leave_handshake() && !is_late => {
                 let (error, plain) = (stopped(), None);
                 self.refuse(&Refusal { error, plain }, below, slot);
             }
@@ -147,6 +152,11 @@ impl Abort {
             in_handshake: AtomicBool::new(in_handshake),
             called: AtomicBool::new(false),
         })
+    }
+
+    /// From now on a stop ends the handshake.
+    fn enter_handshake(&self) {
+        self.in_handshake.store(true, Ordering::SeqCst);
     }
 
     /// The handshake is over; returns whether that was before the server stopped.

@@ -141,6 +141,7 @@ impl<'s> RequestLoop<'s> {
         let queue = Arc::new(ResponseQueue::new(stream, config));
         if let Some(slot) = &slot {
             slot.on_stop(queue.clone());
+            queue.begin();
         }
         let mut connection = ServerConnection::new(config.clone(), queue.clone(), slot);
         connection.is_timed = shared.on_finish.is_some();

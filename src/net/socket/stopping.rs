@@ -3,6 +3,7 @@
 use super::{Inner, Socket};
 use crate::net::slot::{Slot, Stop};
 use std::net::Shutdown;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 impl Socket {
@@ -54,7 +55,8 @@ impl Socket {
         if inner.slot.is_none() {
             return read();
         }
-        if inner.drain_state.idle() {
+        let is_first = || inner.bytes_read.load(Ordering::Relaxed) == 0;
+        if inner.drain_state.idle(is_first) {
             inner.end_reading();
         }
         let read = read();
@@ -74,6 +76,7 @@ impl Inner {
     pub(super) fn on_stop(self: &Arc<Inner>) {
         if let Some(slot) = &self.slot {
             slot.on_stop(Arc::new(Stopping(Arc::downgrade(self))));
+            self.drain_state.begin();
         }
     }
 

@@ -3,6 +3,7 @@
 mod accepting;
 mod alone;
 mod lock_files;
+mod sharing;
 mod socket_files;
 mod starving;
 mod stopping;
@@ -10,6 +11,7 @@ mod stopping;
 use super::engine::{Engine, System};
 use super::listen_socket::{BoundSocket, ListenSocket};
 use super::*;
+use super::{listener, sharing as shared};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -104,7 +106,7 @@ where
     let (events, received) = mpsc::channel();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = Addr::from(listener.local_addr().unwrap());
-    let socket = ListenSocket::new(BoundSocket::Tcp(listener), None, true).unwrap();
+    let socket = ListenSocket::new(BoundSocket::Tcp(listener), None, true, None).unwrap();
     let service = Box::new(Serve { connection, events });
     let engine = Engine::start(socket, address, options, service, system).unwrap();
     (Handle::new(engine), received)

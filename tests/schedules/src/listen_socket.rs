@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::addr::Addr;
+use super::sharing::{Sharing, TICK};
 use super::stream::Stream;
 use super::unix::SocketFile;
 
@@ -20,6 +22,10 @@ pub(super) enum BoundSocket {
 impl BoundSocket {
     pub(super) fn local_addr(&self) -> io::Result<Addr> {
         Ok(Addr::Pipe)
+    }
+
+    pub(super) fn try_clone(&self) -> io::Result<OwnedFd> {
+        Err(ErrorKind::Unsupported.into())
     }
 }
 
@@ -64,7 +70,10 @@ pub(crate) fn backlog() -> Arc<Backlog> {
 }
 
 #[derive(Debug)]
-pub(super) struct ListenSocket(Arc<Backlog>);
+pub(crate) struct ListenSocket {
+    backlog: Arc<Backlog>,
+    sharing: Option<Sharing>,
+}
 
 impl ListenSocket {
     /// The real socket is bound, and nobody is accepted from it.
@@ -72,14 +81,34 @@ impl ListenSocket {
         _socket: BoundSocket,
         _file: Option<SocketFile>,
         _no_delay: bool,
+        sharing: Option<Sharing>,
     ) -> io::Result<ListenSocket> {
         let backlog = Arc::new(Backlog::default());
         *LAST.lock().expect("nothing panics under this lock") = Some(Arc::clone(&backlog));
-        Ok(ListenSocket(backlog))
+        Ok(ListenSocket { backlog, sharing })
+    }
+
+    /// A socket that another server accepts from, too.
+    pub(crate) fn of(backlog: &Arc<Backlog>, sharing: Sharing) -> ListenSocket {
+        ListenSocket {
+            backlog: Arc::clone(backlog),
+            sharing: Some(sharing),
+        }
+    }
+
+    pub(super) fn sharing(&self) -> Option<&Sharing> {
+        self.sharing.as_ref()
     }
 
     pub(super) fn accept(&self) -> io::Result<Arc<dyn Stream>> {
-        let mut state = self.0.lock();
+        match &self.sharing {
+            None => self.accept_once(false),
+            Some(sharing) => sharing.accept(|| self.accept_once(true)),
+        }
+    }
+
+    fn accept_once(&self, ticks: bool) -> io::Result<Arc<dyn Stream>> {
+        let mut state = self.backlog.lock();
         loop {
             if state.shut {
                 return Err(ErrorKind::InvalidInput.into()); // the kernel's EINVAL
@@ -87,18 +116,32 @@ impl ListenSocket {
             if let Some(newcomer) = state.queue.pop_front() {
                 return newcomer;
             }
-            let woken = self.0.changed.wait(state);
-            state = woken.expect("nothing panics under this lock");
+            let changed = &self.backlog.changed;
+            if ticks {
+                let (woken, waited) = changed
+                    .wait_timeout(state, TICK)
+                    .expect("nothing panics under this lock");
+                state = woken;
+                if waited.timed_out() && state.queue.is_empty() {
+                    return Err(ErrorKind::WouldBlock.into());
+                }
+            } else {
+                let woken = changed.wait(state);
+                state = woken.expect("nothing panics under this lock");
+            }
         }
     }
 
-    /// As the kernel does: what was not accepted is reset.
-    pub(super) fn shut_down(&self) {
-        let mut state = self.0.lock();
+    /// As the kernel does: what was not accepted is reset, unless the socket is shared.
+    pub(super) fn stop(&self) {
+        if let Some(sharing) = &self.sharing {
+            return sharing.stop();
+        }
+        let mut state = self.backlog.lock();
         state.shut = true;
         let reset = std::mem::take(&mut state.queue);
         drop(state);
         drop(reset);
-        self.0.changed.notify_all();
+        self.backlog.changed.notify_all();
     }
 }

@@ -165,11 +165,17 @@ impl ResponseQueue {
         self.lock().bytes = Vec::new();
     }
 
+    /// The connection begins, and the server calls its hook from now on. If the server stops already, the connection
+    /// waits for one request all the same.
+    pub(crate) fn begin(&self) {
+        self.drain_state.begin();
+    }
+
     /// The connection's thread has sent its responses, and waits for a next request, for the rest of its head, for
     /// the rest of a body that is dropped or for the client's end: the thread that stops the server ends the wait.
     #[inline]
     pub(crate) fn idle(&self) {
-        if self.drain_state.idle() {
+        if self.drain_state.idle(|| true) {
             self.end_reading();
         }
     }

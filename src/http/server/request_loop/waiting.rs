@@ -6,6 +6,8 @@
 //!   both   the server stops ──▶ what has come is read: a request that is whole is served, else the end
 //! ```
 //!
+//! A connection that began after the stop waits for its first request: a second for the first byte, then as any other.
+//!
 //! Empty lines are no part of a head: a connection that gets nothing else is idle, and `keep_alive_timeout` runs
 //! on. An idle connection reads no clock before one read has timed out or an empty line has come. So the time before
 //! an empty line in the first second does not count.
@@ -24,6 +26,9 @@ const KEPT_BYTES: usize = 2 * 1024;
 /// A read buffer up to this size is kept: to exchange one that has doubled once would save little, and
 /// the allocator keeps pieces of that size for the thread.
 const KEPT_READ_BYTES: usize = 2 * FIRST_READ_BYTES;
+
+/// How long a connection waits for its first request that began while the server was stopping already.
+const LATE_REQUEST: Duration = Duration::from_secs(1);
 
 impl RequestLoop<'_> {
     /// Waits for more of a head, after everything that is pending has been sent.
@@ -109,6 +114,7 @@ impl RequestLoop<'_> {
     fn idle_left(&self, since: Instant) -> Result<Duration, End> {
         let config = &self.shared.config;
         let most = match self.requests {
+            0 if self.queue.is_stopping() => Some(config.head_timeout.min(LATE_REQUEST)),
             0 => Some(config.head_timeout),
             _ => config.keep_alive_timeout,
         };

@@ -7,10 +7,12 @@
 
 use super::{at_once, listen};
 use crate::explore::explore;
-use crate::net::listen_socket::Backlog;
-use crate::net::{Handle, Options, Pipe, Report, Service, Slot, Stop, Stream, pipe};
+use crate::net::engine::{Engine, System};
+use crate::net::listen_socket::{Backlog, ListenSocket};
+use crate::net::sharing::Sharing;
+use crate::net::{Addr, Handle, Options, Pipe, Report, Service, Slot, Stop, Stream, Turn, pipe};
 use crate::shim::sync::atomic::{AtomicUsize, Ordering};
-use crate::shim::sync::{Arc, Barrier};
+use crate::shim::sync::{Arc, Barrier, Condvar, Mutex};
 use crate::shim::thread;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -234,5 +236,89 @@ fn a_failed_accept_is_followed_by_another() {
         handle.stop();
         handle.wait();
         counts.assert(4);
+    });
+}
+
+/// One of two servers that accept from one backlog.
+fn share(backlog: &Arc<Backlog>, turn: Option<Arc<dyn Turn>>, counts: &Arc<Counts>) -> Handle {
+    let options = Options {
+        max_connections: 2,
+        spare_threads: 2,
+        ..Options::default()
+    };
+    let socket = ListenSocket::of(backlog, Sharing::new(turn));
+    let greeting = Box::new(Greeting(Arc::clone(counts)));
+    let engine = Engine::start(socket, Addr::Pipe, options, greeting, System::default());
+    Handle::new(engine.expect("shuttle always starts a thread"))
+}
+
+/// Two servers, one of which stops among newcomers: all are served, by the one or the other.
+fn one_stops_among_newcomers(turns: impl Fn() -> [Option<Arc<dyn Turn>>; 2]) {
+    let backlog = Arc::new(Backlog::default());
+    let counts = [0, 1].map(|_| Arc::new(Counts::default()));
+    let [first, second] = turns();
+    let first = share(&backlog, first, &counts[0]);
+    let second = share(&backlog, second, &counts[1]);
+    let peer = {
+        let backlog = Arc::clone(&backlog);
+        thread::spawn(move || {
+            for _ in 0..4 {
+                let peer = connect(&backlog);
+                assert_eq!(peer.read(&mut [0]).expect("no timeout"), 1, "served");
+            }
+        })
+    };
+    let stops = {
+        let first = first.clone();
+        thread::spawn(move || first.shutdown(Duration::from_secs(5)))
+    };
+    peer.join().expect("a peer");
+    assert_eq!(stops.join().expect("a report").cut, 0);
+    assert_eq!(second.shutdown(Duration::from_secs(5)).cut, 0);
+    for (counts, handle) in counts.iter().zip([first, second]) {
+        counts.assert(2);
+        assert_eq!((handle.connections(), handle.threads()), (0, 0));
+    }
+}
+
+#[test]
+fn of_two_servers_on_one_socket_one_stops_and_no_connection_is_lost() {
+    explore(2000, || one_stops_among_newcomers(|| [None, None]));
+}
+
+/// The turn of the server that stops goes to the other: here it is one for whoever comes first.
+#[derive(Default)]
+struct AnyTurn {
+    taken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Turn for AnyTurn {
+    fn acquire(&self) -> bool {
+        let moment = Duration::from_millis(50);
+        let mut taken = self.taken.lock().expect("no panic");
+        if *taken {
+            let woken = self.changed.wait_timeout(taken, moment);
+            taken = woken.expect("no panic").0;
+        }
+        !std::mem::replace(&mut *taken, true)
+    }
+
+    fn release(&self, _accepted: bool) {
+        let mut taken = self.taken.lock().expect("no panic");
+        assert!(*taken, "released twice");
+        *taken = false;
+        drop(taken);
+        self.changed.notify_one();
+    }
+}
+
+#[test]
+fn of_two_servers_that_take_turns_one_stops_and_no_connection_is_lost() {
+    explore(2000, || {
+        one_stops_among_newcomers(|| {
+            let turn = Arc::new(AnyTurn::default());
+            [Some(turn.clone()), Some(turn)]
+        });
     });
 }
