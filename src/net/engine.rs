@@ -27,7 +27,7 @@ use super::observer::TapEvent;
 use super::registry::{Registry, counted_address};
 use super::service::{Options, Service};
 use super::sharing::Sharing;
-use super::slot::{Slot, Slots, Stop};
+use super::slot::{Slot, Slots, Stop, StopReason};
 use super::stream::Stream;
 use super::tap::Tap;
 use super::workers::{Next, Workers};
@@ -81,6 +81,8 @@ pub(super) struct State {
     pub(super) workers: Workers,
     /// How long until the next retry of a spawn.
     retry_pause: Duration,
+    /// Why the server stops, once it does.
+    reason: Option<StopReason>,
     /// The deadline of a shutdown has passed.
     cutting: bool,
     closed: Closed,
@@ -117,6 +119,7 @@ impl Engine {
             registry: Registry::default(),
             workers,
             retry_pause: FIRST_PAUSE,
+            reason: None,
             cutting: false,
             closed: Closed::No,
         };
@@ -297,12 +300,12 @@ impl Slots for Engine {
     fn set_hook(&self, slot: usize, hook: Arc<dyn Stop>) {
         let mut state = self.lock();
         let before = state.registry.set_hook(slot, Arc::clone(&hook));
-        let (stopping, cutting) = (state.workers.stopping(), state.cutting);
+        let (reason, cutting) = (state.reason, state.cutting);
         drop(state);
         drop(before);
-        let _ = guarded(|| match (cutting, stopping) {
+        let _ = guarded(|| match (cutting, reason) {
             (true, _) => hook.cut(),
-            (_, true) => hook.drain(),
+            (_, Some(reason)) => hook.drain(reason),
             _ => {}
         });
     }
@@ -331,27 +334,56 @@ impl Engine {
         lock(&self.state)
     }
 
-    /// Returns how many connections there were.
-    pub(super) fn stop(&self) -> usize {
+    /// Ends accepting; returns how many connections there were. If the server goes away, all of them are asked to
+    /// finish now. If it restarts, the caller asks them by [`drain_slowly`](Engine::drain_slowly).
+    pub(super) fn stop(&self, reason: StopReason) -> usize {
         let mut state = self.lock();
         let before = state.workers.connections();
-        let Some(socket) = state.socket.take() else {
-            return before;
-        };
+        let socket = state.socket.take();
+        if socket.is_none()
+            && (state.reason == Some(StopReason::GoingAway) || reason == StopReason::Restart)
+        {
+            return before; // nothing that has not been done
+        }
+        state.reason = Some(reason);
         state.workers.stop();
         let clock = state.clock.take();
         self.stopping.store(true, Ordering::Release);
-        socket.stop();
-        drop(socket); // under the lock: a thread that finds `waiting == 0` later finds it closed
+        if let Some(socket) = socket {
+            socket.stop(); // dropped under the lock: a thread that finds `waiting == 0` later finds it closed
+        }
         self.slot_free.notify_all();
         self.stopped.notify_all();
-        let entries = state.registry.entries();
+        let entries = match reason {
+            StopReason::GoingAway => state.registry.entries(),
+            StopReason::Restart => Vec::new(),
+        };
         drop(state);
         drop(clock);
         for entry in entries {
-            let _ = guarded(|| entry.drain());
+            let _ = guarded(|| entry.drain(reason));
         }
         before
+    }
+
+    /// Asks the connections to finish, the oldest first, evenly spread over `time`: their peers come back to
+    /// another process, and not all at once. Returns early when everything has ended.
+    pub(super) fn drain_slowly(&self, time: Duration) {
+        let began = Instant::now();
+        let all = self.lock().registry.by_age();
+        let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        for (connection, number) in all.into_iter().zip(1..) {
+            let until = began.checked_add(time / count * number);
+            if self.wait_closed(until) {
+                return;
+            }
+            let state = self.lock();
+            let (entry, reason) = (state.registry.entry(connection), state.reason);
+            drop(state);
+            if let (Some(entry), Some(reason)) = (entry, reason) {
+                let _ = guarded(|| entry.drain(reason));
+            }
+        }
     }
 
     /// Ends every connection that is left; returns how many there were.

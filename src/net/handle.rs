@@ -6,9 +6,15 @@ use std::time::{Duration, Instant};
 
 use super::addr::Addr;
 use super::engine::Engine;
+use super::slot::StopReason;
 
 /// How long [`Handle::shutdown`] waits for connections that it has cut.
 const GRACE: Duration = Duration::from_secs(1);
+/// A restart asks a connection in this time, if its deadline is long enough.
+const ASKING_INTERVAL: Duration = Duration::from_millis(100);
+/// A restart takes this time at least to ask, if its deadline is long enough: a connection that was accepted just
+/// before brings its first request.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// A running server. Clones are the same server; dropping them all does not stop it.
 ///
@@ -59,6 +65,55 @@ pub struct Report {
     pub cut: usize,
 }
 
+/// How [`Handle::shutdown`] stops a server. A [`Duration`] is one: the server goes away, within this deadline.
+///
+/// | | [`GoingAway`](StopReason::GoingAway) | [`Restart`](StopReason::Restart) |
+/// |---|---|---|
+/// | connections are asked to finish | all at once | one every 100 ms, the oldest first; faster, if that would take more than half of the deadline; slower, if it would take less than a second |
+/// | an HTTP connection that is not asked yet | | ends after its next response, which has `Connection: close` |
+/// | a WebSocket closes with | 1001 | 1012 |
+///
+/// A restart is for a listener that other processes [share](super::Listener::shared), which serve whoever comes back.
+///
+/// ```
+/// use barewire::net::{self, Report, Shutdown};
+/// use std::time::Duration;
+///
+/// let handle = net::create_server(|_socket| Ok(())).listen("127.0.0.1:0")?;
+/// let report = handle.shutdown(Shutdown::restart(Duration::from_secs(30)));
+/// assert_eq!(report, Report { drained: 0, cut: 0 }); // at once: there was no connection
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shutdown {
+    /// What is left then is cut.
+    pub deadline: Duration,
+    /// What the connections are asked to finish for.
+    pub reason: StopReason,
+}
+
+impl Shutdown {
+    /// Another process takes over.
+    pub fn restart(deadline: Duration) -> Shutdown {
+        let reason = StopReason::Restart;
+        Shutdown { deadline, reason }
+    }
+
+    /// How long a restart takes to ask so many connections.
+    fn asking_time(&self, connections: usize) -> Duration {
+        let count = u32::try_from(connections).unwrap_or(u32::MAX);
+        let enough = ASKING_INTERVAL.saturating_mul(count).max(FIRST_REQUEST);
+        enough.min(self.deadline / 2)
+    }
+}
+
+impl From<Duration> for Shutdown {
+    fn from(deadline: Duration) -> Shutdown {
+        let reason = StopReason::GoingAway;
+        Shutdown { deadline, reason }
+    }
+}
+
 impl Handle {
     pub(super) fn new(engine: Arc<Engine>) -> Handle {
         Handle { engine }
@@ -80,32 +135,42 @@ impl Handle {
     }
 
     /// Accepting ends at once and every connection is asked to finish ([`Stop::drain`](super::Stop::drain)). It
-    /// returns without waiting for any of it. A second call does nothing.
+    /// returns without waiting for any of it. A second call does nothing, unless the first was a
+    /// [restart](Shutdown): then all connections are asked at once.
     ///
     /// | a connection that | finishes |
     /// |---|---|
     /// | speaks HTTP | after the response to its current request; at once if it is idle |
-    /// | is a WebSocket | with a Close frame, 1001 |
+    /// | is a WebSocket | with a Close frame, 1001 (1012 in a restart) |
     /// | is in its TLS handshake | at once |
     /// | waits for a message of [`Framed`](super::Framed) | [at once](super::Framed#when-the-server-stops), between two messages |
     /// | reads a [`Socket`](super::Socket) in another way (`read`, `pipe`, `run`) | when its handler does: it can ask [`is_stopping`](super::Socket::is_stopping) |
+    ///
+    /// On a [shared](super::Listener::shared) listener accepting ends within a quarter of a second, and the table begins
+    /// for a connection that is accepted meanwhile when it has had its TLS handshake and its first request: that is
+    /// waited for, over HTTP for a second.
     pub fn stop(&self) {
-        self.engine.stop();
+        self.engine.stop(StopReason::GoingAway);
     }
 
-    /// [`stop`](Handle::stop)s, waits until every connection has ended, cuts those that have not
+    /// [`stop`](Handle::stop)s, or [restarts](Shutdown::restart): waits until every connection has ended, cuts those that have not
     /// by the `deadline` ([`Stop::cut`](super::Stop::cut)) and waits one more second for them.
     /// Called from within a connection it counts that one too, which will be cut.
     ///
     /// A handler is not interrupted before the deadline. So a handler of HTTP without an end of its own, such as a
     /// stream of events or a long poll, must look at `is_stopping()` of its response from time to time, or it holds up
     /// the call until the deadline, and is cut.
-    pub fn shutdown(&self, deadline: Duration) -> Report {
-        let before = self.engine.stop();
-        if self
-            .engine
-            .wait_closed(Instant::now().checked_add(deadline))
-        {
+    pub fn shutdown(&self, how: impl Into<Shutdown>) -> Report {
+        self.shut_down(how.into())
+    }
+
+    fn shut_down(&self, how: Shutdown) -> Report {
+        let until = Instant::now().checked_add(how.deadline);
+        let before = self.engine.stop(how.reason);
+        if how.reason == StopReason::Restart {
+            self.engine.drain_slowly(how.asking_time(before));
+        }
+        if self.engine.wait_closed(until) {
             return Report {
                 drained: before,
                 cut: 0,

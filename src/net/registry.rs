@@ -17,13 +17,15 @@ use std::net::{IpAddr, Ipv6Addr, Shutdown};
 use std::sync::{Arc, Weak};
 
 use super::addr::Addr;
-use super::slot::Stop;
+use super::slot::{Stop, StopReason};
 use super::stream::Stream;
 
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     slots: Vec<Option<Entry>>,
     free: Vec<usize>,
+    /// How many connections there have been.
+    inserted: u64,
     /// How many connections each [counted address](counted_address) has; none has zero.
     per_address: BTreeMap<IpAddr, usize>,
 }
@@ -59,7 +61,9 @@ impl Registry {
             stream: Arc::downgrade(stream),
             hook: None,
             address,
+            serial: self.inserted,
         });
+        self.inserted += 1;
         match self.free.pop() {
             Some(slot) => {
                 self.slots[slot] = entry;
@@ -96,6 +100,23 @@ impl Registry {
     pub(super) fn entries(&self) -> Vec<Entry> {
         self.slots.iter().flatten().cloned().collect()
     }
+
+    /// The live connections, the oldest first, by the numbers for [`entry`](Registry::entry). An entry itself may hold
+    /// the last reference to a stream, so it must not be kept.
+    pub(super) fn by_age(&self) -> Vec<(u64, usize)> {
+        let live = self.slots.iter().enumerate();
+        let mut all: Vec<_> = live
+            .filter_map(|(slot, entry)| Some((entry.as_ref()?.serial, slot)))
+            .collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// That connection, if it has not ended.
+    pub(super) fn entry(&self, (serial, slot): (u64, usize)) -> Option<Entry> {
+        let entry = self.slots.get(slot)?.as_ref()?;
+        (entry.serial == serial).then(|| entry.clone())
+    }
 }
 
 /// How to end one connection.
@@ -104,13 +125,14 @@ pub(super) struct Entry {
     stream: Weak<dyn Stream>,
     hook: Option<Arc<dyn Stop>>,
     address: Option<IpAddr>,
+    serial: u64,
 }
 
 impl Entry {
     /// Asks for a polite end, if there is a hook.
-    pub(super) fn drain(&self) {
+    pub(super) fn drain(&self, reason: StopReason) {
         if let Some(hook) = &self.hook {
-            hook.drain();
+            hook.drain(reason);
         }
     }
 
@@ -153,6 +175,20 @@ mod tests {
             ),
             (1, 3)
         );
+    }
+
+    #[test]
+    fn age_goes_by_connections_not_by_slots() {
+        let stream: Arc<dyn Stream> = Arc::new(pipe().0);
+        let mut registry = Registry::default();
+        (0..3).for_each(|_| _ = registry.insert(&stream, None));
+        let before = registry.by_age();
+        registry.remove(0);
+        registry.insert(&stream, None);
+        let slots: Vec<_> = registry.by_age().iter().map(|(_, slot)| *slot).collect();
+        assert_eq!(slots, [1, 2, 0]);
+        assert!(registry.entry(before[0]).is_none(), "its slot is another's");
+        assert!(registry.entry(before[1]).is_some());
     }
 
     #[test]
@@ -206,7 +242,7 @@ mod tests {
         let stream: Arc<dyn Stream> = Arc::new(here);
         let mut registry = Registry::default();
         registry.insert(&stream, None);
-        registry.entries()[0].drain();
+        registry.entries()[0].drain(StopReason::GoingAway);
         assert_eq!(there.try_read(&mut [0; 1]).unwrap(), None);
         registry.entries()[0].cut();
         assert_eq!(there.try_read(&mut [0; 1]).unwrap(), Some(0));

@@ -3,21 +3,48 @@
 use std::fmt;
 use std::sync::Arc;
 
+/// Why a server stops: what its WebSockets say when they close.
+///
+/// ```
+/// use barewire::net::{Stop, StopReason};
+///
+/// struct Farewell;
+///
+/// impl Stop for Farewell {
+///     fn drain(&self, reason: StopReason) {
+///         match reason {
+///             StopReason::GoingAway => println!("good bye"),
+///             StopReason::Restart => println!("come back at once: another process serves you"),
+///         }
+///     }
+///
+///     fn cut(&self) {}
+/// }
+/// # Farewell.drain(StopReason::Restart);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// It ends: a WebSocket closes with 1001.
+    GoingAway,
+    /// Another process takes over: a WebSocket closes with 1012.
+    Restart,
+}
+
 /// How a connection ends when the server stops. Both methods are called from the thread that
 /// stops the server, so neither may wait for the connection; both may come when it has just
-/// ended, and `cut` may come more than once.
+/// ended, and each may come more than once.
 ///
 /// A [`Service`](super::Service) of a program's own needs it if a connection can end in better order than by a cut:
 ///
 /// ```
-/// use barewire::net::{Stop, Stream};
+/// use barewire::net::{Stop, StopReason, Stream};
 /// use std::net::Shutdown;
 /// use std::sync::Arc;
 ///
 /// struct Goodbye(Arc<dyn Stream>);
 ///
 /// impl Stop for Goodbye {
-///     fn drain(&self) {
+///     fn drain(&self, _reason: StopReason) {
 ///         let _ = self.0.shutdown(Shutdown::Read); // the loop that reads finds the end
 ///     }
 ///
@@ -26,11 +53,11 @@ use std::sync::Arc;
 ///     }
 /// }
 /// # let stop: Arc<dyn Stop> = Arc::new(Goodbye(Arc::new(barewire::net::pipe().0)));
-/// # stop.drain();
+/// # stop.drain(StopReason::GoingAway);
 /// ```
 pub trait Stop: Send + Sync {
     /// Finish in good order: answer what was asked, send the end, take nothing new.
-    fn drain(&self);
+    fn drain(&self, reason: StopReason);
     /// End now: every call that waits on this connection returns at once.
     fn cut(&self);
 }

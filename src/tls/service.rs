@@ -2,7 +2,7 @@
 
 use super::error::{Code, Error};
 use super::server_context::{Refusal, ServerContext};
-use crate::net::{Addr, Service, Slot, Stop, Stream, tap_plaintext};
+use crate::net::{Addr, Service, Slot, Stop, StopReason, Stream, tap_plaintext};
 use crate::setters::setters;
 use std::fmt;
 use std::io;
@@ -172,7 +172,7 @@ impl Abort {
 impl Stop for Abort {
     /// A client in its handshake has not asked for anything yet. Later, the service sets a hook if it can
     /// end the connection in a better way.
-    fn drain(&self) {
+    fn drain(&self, _: StopReason) {
         if self.leave_handshake() {
             self.cut();
         }
@@ -206,7 +206,7 @@ mod tests {
             let here: Arc<dyn Stream> = Arc::new(here);
             let abort = Abort::hook(&here, true);
             assert!(!is_over || abort.leave_handshake());
-            abort.drain();
+            abort.drain(StopReason::GoingAway);
             assert_eq!(abort.was_called(), !is_over);
             assert!(!abort.leave_handshake(), "one of them was first");
             assert_eq!(there.write(b"x").is_ok(), is_over);

@@ -1,7 +1,7 @@
 //! The stop of the server, as its sockets see it: what may end at once, and what is cut at the deadline.
 
 use super::{Inner, Socket};
-use crate::net::slot::{Slot, Stop};
+use crate::net::slot::{Slot, Stop, StopReason};
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -90,7 +90,7 @@ struct Stopping(Weak<Inner>);
 impl Stop for Stopping {
     /// A wait between two messages ends. All else goes on: the book's `server.close()` leaves the connections
     /// alone.
-    fn drain(&self) {
+    fn drain(&self, _: StopReason) {
         if let Some(inner) = self.0.upgrade()
             && inner.drain_state.stop()
         {

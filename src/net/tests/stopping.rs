@@ -13,7 +13,7 @@ struct Hook {
 }
 
 impl Stop for Hook {
-    fn drain(&self) {
+    fn drain(&self, _: StopReason) {
         self.calls.send((self.name, "drain")).unwrap();
         if let Some(stream) = &self.stream {
             stream.shutdown(Shutdown::Read).unwrap();
@@ -156,7 +156,7 @@ fn the_hook_set_last_is_the_one_that_is_told() {
 fn a_hook_that_panics_does_not_spare_the_next() {
     struct Bad;
     impl Stop for Bad {
-        fn drain(&self) {
+        fn drain(&self, _: StopReason) {
             panic!("a panic on purpose");
         }
         fn cut(&self) {}
@@ -177,7 +177,7 @@ fn a_hook_that_panics_does_not_spare_the_next() {
 fn a_hook_may_ask_the_server_while_it_is_dropped() {
     struct Curious(Handle);
     impl Stop for Curious {
-        fn drain(&self) {}
+        fn drain(&self, _: StopReason) {}
         fn cut(&self) {}
     }
     impl Drop for Curious {

@@ -90,6 +90,7 @@ pub(super) const MEANINGS: &[(Label, &str, &str)] = &[
     (Label::CloseCode, "1007", "a text was not UTF-8"),
     (Label::CloseCode, "1009", "a message was too long"),
     (Label::CloseCode, "1011", "the server has failed"),
+    (Label::CloseCode, "1012", "the server restarts"),
 ];
 
 impl Label {

@@ -2,7 +2,7 @@
 
 use super::Outgoing;
 use super::state::{Guard, State};
-use crate::net::{Cause, Stop, Timer};
+use crate::net::{Cause, Stop, StopReason, Timer};
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::wire::{self, Close, CloseCode};
@@ -137,9 +137,6 @@ pub(super) fn unfinished() -> Close<'static> {
     Close::new(CloseCode::INTERNAL_ERROR, reason).unwrap_or(Close::EMPTY)
 }
 
-/// The reason in the Close frame of a server that stops.
-const STOPPING: &str = "the server is stopping";
-
 /// What a server does with a WebSocket when it stops.
 // RFC 6455 §7.4.1: "1001 indicates that an endpoint is "going away", such as a server going down or
 // a browser having navigated away from a page."
@@ -147,9 +144,13 @@ const STOPPING: &str = "the server is stopping";
 pub(in crate::websocket) struct GoAway(pub(in crate::websocket) Weak<Outgoing>);
 
 impl Stop for GoAway {
-    fn drain(&self) {
+    fn drain(&self, reason: StopReason) {
+        let (code, text) = match reason {
+            StopReason::GoingAway => (CloseCode::GOING_AWAY, "the server is stopping"),
+            StopReason::Restart => (CloseCode::SERVICE_RESTART, "the server is restarting"),
+        };
         if let Some(outgoing) = self.0.upgrade() {
-            let _ = outgoing.close(1001, STOPPING);
+            let _ = outgoing.close(code.number(), text);
         }
     }
 

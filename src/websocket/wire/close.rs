@@ -58,6 +58,8 @@ impl CloseCode {
     pub const MESSAGE_TOO_BIG: CloseCode = CloseCode(1009);
     /// Something went wrong on this side.
     pub const INTERNAL_ERROR: CloseCode = CloseCode(1011);
+    /// The server restarts: the client may come back at once.
+    pub const SERVICE_RESTART: CloseCode = CloseCode(1012);
 
     /// The code of this number.
     ///

@@ -2,7 +2,7 @@
 
 use crate::support::{Client, Gate, Log, PATIENCE, Site, over_pipe, request, watched};
 use barewire::http::{self, Handled, Request, Response, ServerEvents, Upgraded};
-use barewire::net::{Report, Stop, Stream};
+use barewire::net::{Report, Stop, StopReason, Stream};
 use std::io::{IoSlice, Read, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -209,7 +209,7 @@ struct Goodbye {
 }
 
 impl Stop for Goodbye {
-    fn drain(&self) {
+    fn drain(&self, _: StopReason) {
         self.log.note("drain");
         if self.polite {
             let _ = self.stream.write_all(b"goodbye");

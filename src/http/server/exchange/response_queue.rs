@@ -25,7 +25,7 @@ mod pending;
 use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::Misuse;
-use crate::net::{DrainState, Stop, Stream};
+use crate::net::{DrainState, Stop, StopReason, Stream};
 use pending::Pending;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
@@ -205,7 +205,7 @@ impl ResponseQueue {
 
 impl Stop for ResponseQueue {
     /// A connection whose responses are complete ends now; another after the response to its current request.
-    fn drain(&self) {
+    fn drain(&self, _: StopReason) {
         if self.drain_state.stop() {
             self.end_reading();
         }

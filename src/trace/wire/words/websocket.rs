@@ -60,6 +60,7 @@ pub(super) const MEANINGS: Values = &[
     (Label::CloseCode, "1007", "文本不是 UTF-8"),
     (Label::CloseCode, "1009", "消息太长"),
     (Label::CloseCode, "1011", "服务器出错了"),
+    (Label::CloseCode, "1012", "服务器正在重启"),
 ];
 
 /// Values that are words of ours.

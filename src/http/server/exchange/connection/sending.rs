@@ -14,6 +14,7 @@ use super::{BlamesPeer, ServerConnection};
 use crate::http::error::Error;
 use crate::http::server::exchange::response_queue::{ResponseQueue, Then};
 use crate::http::wire::{Connection, FieldList, Misuse, State};
+use crate::net::Slot;
 use std::time::Instant;
 
 impl ServerConnection {
@@ -300,7 +301,7 @@ impl ServerConnection {
     // containing the "close" connection option when it intends to close a connection."
     fn close_if_last(&mut self) {
         let unread = self.body_is_large && self.machine.requests() != State::Done;
-        if unread || self.queue.is_stopping() {
+        if unread || self.slot.as_ref().is_some_and(Slot::is_stopping) {
             self.machine.close_after();
         }
     }
