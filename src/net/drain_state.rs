@@ -89,6 +89,11 @@ impl DrainState {
         self.state.load(Ordering::Relaxed) == ENDING || self.cut.load(Ordering::Relaxed)
     }
 
+    /// Whether the connection waits for bytes that nothing depends on, or has done so when its server stopped.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.state.load(Ordering::Relaxed) != BUSY
+    }
+
     #[inline]
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)

@@ -11,6 +11,7 @@
 //!
 //! The user's code (service, hooks, drops) is never called with the lock held.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +29,7 @@ use super::registry::{Registry, counted_address};
 use super::service::{Options, Service};
 use super::sharing::Sharing;
 use super::slot::{Slot, Slots, Stop, StopReason};
+use super::snapshot::Snapshot;
 use super::stream::Stream;
 use super::tap::Tap;
 use super::workers::{Next, Workers};
@@ -64,6 +66,8 @@ pub(super) struct Engine {
     is_shared: bool,
     stopping: AtomicBool,
     state: Mutex<State>,
+    /// How often a connection was refused something, by rule.
+    refusals: Mutex<BTreeMap<&'static str, u64>>,
     /// Notified when a parked thread can accept, and by `stop`.
     slot_free: Condvar,
     /// Notified by `stop`, for threads that pause after an error.
@@ -131,6 +135,7 @@ impl Engine {
             is_shared,
             stopping: AtomicBool::new(false),
             state: Mutex::new(state),
+            refusals: Mutex::default(),
             slot_free: Condvar::new(),
             stopped: Condvar::new(),
             ended: Condvar::new(),
@@ -196,6 +201,9 @@ impl Engine {
             .is_some_and(|(limit, address)| state.registry.count_at(address) >= limit);
         if too_many || (state.workers.stopping() && !self.is_shared) {
             drop(state);
+            if too_many {
+                self.refused("MaxConnectionsPerAddress");
+            }
             drop(stream);
             return self.wait_for_slot(self.lock());
         }
@@ -297,6 +305,10 @@ impl Slots for Engine {
         self.stopping.load(Ordering::Acquire)
     }
 
+    fn refused(&self, rule: &'static str) {
+        *lock(&self.refusals).entry(rule).or_default() += 1;
+    }
+
     fn set_hook(&self, slot: usize, hook: Arc<dyn Stop>) {
         let mut state = self.lock();
         let before = state.registry.set_hook(slot, Arc::clone(&hook));
@@ -332,6 +344,22 @@ impl Engine {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// The hooks are asked without a lock.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let state = self.lock();
+        let (threads, entries) = (state.workers.threads(), state.registry.entries());
+        drop(state);
+        let mut snapshot = Snapshot {
+            threads,
+            refusals: lock(&self.refusals).clone(),
+            ..Snapshot::default()
+        };
+        for entry in entries {
+            snapshot.count(guarded(|| entry.gauge()).unwrap_or_default());
+        }
+        snapshot
     }
 
     /// Ends accepting; returns how many connections there were. If the server goes away, all of them are asked to

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::addr::Addr;
 use super::engine::Engine;
 use super::slot::StopReason;
+use super::snapshot::Snapshot;
 
 /// How long [`Handle::shutdown`] waits for connections that it has cut.
 const GRACE: Duration = Duration::from_secs(1);
@@ -132,6 +133,31 @@ impl Handle {
     /// How many threads the engine has: those that serve and those that wait to.
     pub fn threads(&self) -> usize {
         self.engine.lock().workers.threads()
+    }
+
+    /// The server in figures: its connections by kind and state, its threads, what waits to be sent, and what was refused.
+    ///
+    /// It asks each connection ([`Stop::gauge`](super::Stop::gauge)), which costs nothing until it is called. It never
+    /// waits for a thread that writes. While it runs, connections begin and end: each is counted in one state, but not
+    /// all at the same instant.
+    ///
+    /// ```
+    /// use barewire::net;
+    ///
+    /// let handle = net::create_server(|socket| socket.pipe(&socket).map(drop)).listen("127.0.0.1:0")?;
+    /// let client = net::connect(&handle.local_addr().to_string())?;
+    /// client.write_all("hi")?;
+    /// client.read(&mut [0; 2])?;
+    ///
+    /// let snapshot = handle.snapshot();
+    /// assert_eq!(snapshot.by_state[&("socket", "open")], 1);
+    /// println!("{snapshot}"); // connections=1 threads=2 queued_bytes=0 socket_open=1
+    /// # client.end()?;
+    /// # handle.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn snapshot(&self) -> Snapshot {
+        self.engine.snapshot()
     }
 
     /// Accepting ends at once and every connection is asked to finish ([`Stop::drain`](super::Stop::drain)). It

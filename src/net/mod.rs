@@ -94,7 +94,7 @@
 //! |---|---|
 //! | messages | [`mod@framed`]: `reader`, `writer`, a framer of [`framing`](crate::framing) on top of a socket · [`incoming`] |
 //! | the book's types | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `stopping`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
-//! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`registry`] · [`listen_socket`], [`sharing`] (one socket, several processes) |
+//! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`snapshot`] is the server in figures · [`registry`] · [`listen_socket`], [`sharing`] (one socket, several processes) |
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
 //! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes to an [`observer`], [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
 //! | streams | [`tcp`], [`unix`], [`kernel`], [`interruptions`] · [`lock_file`], which protects a socket file while it is replaced · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
@@ -117,6 +117,7 @@
 //! | which thread accepts | [`workers`] (the decision), [`engine`] (the waits) | `workers`' own, all interleavings; `tests/schedules` |
 //! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/stopping.rs`, `http/server/exchange/response_queue.rs`, `websocket/outgoing/closing.rs`, `tls/service.rs`) | `net/tests/stopping.rs`, `tests/rows/net/stopping.rs` |
 //! | how processes share a listening socket | [`sharing`] (ticks and turns), [`Listener::shared`]; who is accepted after the stop: [`drain_state`], `http/server/request_loop/waiting.rs`, `tls/service.rs` | `net/tests/sharing.rs`, `tests/schedules` |
+//! | what a [`Snapshot`] says of a connection, or counts | its hook's [`Stop::gauge`], and the table of [`Gauge`]; a refusal: [`Slot::refused`], where it is made | `tests/rows/net/snapshot.rs`, `net/tests/stopping.rs` |
 //! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`]; a socket file: [`unix`], [`lock_file`] | `net/tests/socket_files.rs`, `net/tests/lock_files.rs` |
 //! | how an address, a port, a zone is written | `reach/literal.rs` | its own, and `tests/rows/net/n09_addresses.rs` |
 //! | which address is tried when | `reach/connect_schedule.rs` (the table), `reach/race.rs` | `reach/race/tests.rs` |
@@ -162,6 +163,7 @@ mod server;
 mod service;
 mod sharing;
 mod slot;
+mod snapshot;
 mod socket;
 mod stream;
 mod tap;
@@ -202,6 +204,7 @@ pub use server::{Server, ServerEvents, create_server, create_server_with};
 pub use service::{Options, Service};
 pub use sharing::Turn;
 pub use slot::{Slot, Stop, StopReason};
+pub use snapshot::{Gauge, Snapshot};
 pub use socket::{Socket, SocketEvents};
 pub use stream::{Stream, is_timeout};
 pub use tap::Tap;

@@ -18,6 +18,7 @@ use std::sync::{Arc, Weak};
 
 use super::addr::Addr;
 use super::slot::{Stop, StopReason};
+use super::snapshot::Gauge;
 use super::stream::Stream;
 
 #[derive(Debug, Default)]
@@ -134,6 +135,13 @@ impl Entry {
         if let Some(hook) = &self.hook {
             hook.drain(reason);
         }
+    }
+
+    /// What it does, as its hook says.
+    pub(super) fn gauge(&self) -> Gauge {
+        self.hook
+            .as_ref()
+            .map_or_else(Gauge::default, |hook| hook.gauge())
     }
 
     /// Ends it now: by its hook, or without one by shutting its stream down.

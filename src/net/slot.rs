@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::snapshot::Gauge;
+
 /// Why a server stops: what its WebSockets say when they close.
 ///
 /// ```
@@ -30,7 +32,7 @@ pub enum StopReason {
     Restart,
 }
 
-/// How a connection ends when the server stops. Both methods are called from the thread that
+/// How a connection ends when the server stops, and what it does meanwhile. `drain` and `cut` are called from the thread that
 /// stops the server, so neither may wait for the connection; both may come when it has just
 /// ended, and each may come more than once.
 ///
@@ -60,6 +62,12 @@ pub trait Stop: Send + Sync {
     fn drain(&self, reason: StopReason);
     /// End now: every call that waits on this connection returns at once.
     fn cut(&self);
+
+    /// What the connection does, for a [`Snapshot`](super::Snapshot). It is called for each connection when one is made,
+    /// so it must not wait: no lock that a thread holds while it writes.
+    fn gauge(&self) -> Gauge {
+        Gauge::default()
+    }
 }
 
 /// One of the [`max_connections`](super::Options::max_connections) that a server has at a time. It goes
@@ -101,6 +109,7 @@ pub struct Slot {
 pub(super) trait Slots: Send + Sync {
     fn set_hook(&self, number: usize, hook: Arc<dyn Stop>);
     fn is_stopping(&self) -> bool;
+    fn refused(&self, rule: &'static str);
     /// The connection has ended.
     fn release(&self, number: usize);
 }
@@ -115,6 +124,12 @@ impl Slot {
     /// called before this returns.
     pub fn on_stop(&self, hook: Arc<dyn Stop>) {
         self.server.set_hook(self.number, hook);
+    }
+
+    /// Counts a refusal: of a request, of a message, of the connection. [`Snapshot::refusals`](super::Snapshot::refusals)
+    /// has how many there were of each `rule`.
+    pub fn refused(&self, rule: &'static str) {
+        self.server.refused(rule);
     }
 
     /// Whether the server is stopping. Costs one atomic load: ask before each request.

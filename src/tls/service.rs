@@ -2,7 +2,7 @@
 
 use super::error::{Code, Error};
 use super::server_context::{Refusal, ServerContext};
-use crate::net::{Addr, Service, Slot, Stop, StopReason, Stream, tap_plaintext};
+use crate::net::{Addr, Gauge, Service, Slot, Stop, StopReason, Stream, tap_plaintext};
 use crate::setters::setters;
 use std::fmt;
 use std::io;
@@ -77,6 +77,7 @@ impl<S: Service> Secured<S> {
     }
 
     fn refuse(&self, refusal: &Refusal, below: Arc<dyn Stream>, slot: Slot) {
+        slot.refused(refusal.error.code().as_str());
         if let Some(hook) = &self.on_error {
             hook(&refusal.error, &*below);
         }
@@ -183,6 +184,11 @@ impl Stop for Abort {
             self.called.store(true, Ordering::SeqCst);
             let _ = stream.abort();
         }
+    }
+
+    fn gauge(&self) -> Gauge {
+        let in_handshake = self.in_handshake.load(Ordering::Relaxed);
+        Gauge::new("tls", if in_handshake { "handshake" } else { "open" })
     }
 }
 

@@ -45,6 +45,15 @@ pub(super) struct Receiving {
     large: bool,
 }
 
+/// The peer broke a rule.
+#[cold]
+fn refuse(shared: &SharedConnection, error: wire::Error) -> Error {
+    if let Some(slot) = &shared.slot {
+        slot.refused(error.rule().name());
+    }
+    ending::fail(&shared.outgoing, error)
+}
+
 /// On which the read timeout depends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct ReadState {
@@ -134,7 +143,7 @@ impl Receiving {
         outgoing.coalesce(self.frames.has_frame_behind(piece));
         match self.frames.received(piece) {
             Ok(received) => Ok(Incoming::Came(received)),
-            Err(error) => Err(ending::fail(outgoing, error)),
+            Err(error) => Err(refuse(&self.shared, error)),
         }
     }
 
@@ -147,7 +156,7 @@ impl Receiving {
                 return Err(self.ended());
             }
             let next = self.frames.next();
-            match next.map_err(|error| ending::fail(&self.shared.outgoing, error))? {
+            match next.map_err(|error| refuse(&self.shared, error))? {
                 None => match &mut limit {
                     None => self.fill()?,
                     Some(limit) => {
@@ -181,7 +190,7 @@ impl Receiving {
         outgoing.coalesce(self.frames.has_frame_behind(piece));
         let received = match self.frames.received(piece) {
             Ok(received) => received,
-            Err(error) => return Err(ending::fail(outgoing, error)),
+            Err(error) => return Err(refuse(&self.shared, error)),
         };
         outgoing.received(&received);
         match received {

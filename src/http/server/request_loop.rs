@@ -237,27 +237,15 @@ impl<'s> RequestLoop<'s> {
         let Some(on_finish) = &self.shared.on_finish else {
             return;
         };
-        let connection = self.connection.get_mut();
-        let bytes = self.buffer.unread();
-        let request = self.requests + u64::from(length.is_none());
         let summary = Summary {
-            line: self.decoder.request_line(bytes),
-            head: length.map(|length| self.decoder.head(&bytes[..length])),
-            stream: self.queue.stream().as_ref(),
-            status: connection.sent_status(),
-            body_bytes: connection.sent_body_bytes(),
-            bytes_in: match length {
-                Some(length) => length as u64 + self.body.bytes_in(),
-                None => bytes.len() as u64,
-            },
-            bytes_out: connection.sent_bytes(),
-            is_complete: connection.has_sent_all(),
-            is_upgraded: connection.handed_over.is_some(),
+            decoder: &self.decoder,
+            bytes: self.buffer.unread(),
+            head_length: length,
+            body: &self.body,
+            response: self.connection.get_mut(),
             refusal: refusal.as_ref(),
-            numbers: (self.number, request),
+            numbers: (self.number, self.requests + u64::from(length.is_none())),
             since,
-            first_byte: connection.first_byte,
-            date: connection.draft.date(),
         };
         if guarded(|| (on_finish.call)(&summary)).is_err() {
             report(&self.shared.events, &"Server::on_finish panicked");

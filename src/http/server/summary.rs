@@ -3,8 +3,9 @@
 //! [`request_loop`](super::request_loop) makes a [`Summary`] of what the connection has counted anyway, and calls
 //! [`Server::on_finish`](super::Server::on_finish) with it. Only a server that has one reads the clock for it.
 
+use super::exchange::{BodyState, ServerConnection};
 use crate::http::error::Error;
-use crate::http::wire::{RequestHead, Version};
+use crate::http::wire::{RequestDecoder, RequestHead, Version};
 use crate::net::{Addr, Stream};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,41 +71,39 @@ impl OnFinish {
 /// | was upgraded | 101, or 200 to CONNECT | true | `None` | true |
 /// | was cut: its client left, broke a rule behind the head of the response, or was too slow; its handler failed there; or the server stopped | of the head that was sent, or `None` | false | the reason, if it is a refusal | false |
 pub struct Summary<'a> {
-    /// Method and target.
-    pub(super) line: Option<(&'a str, &'a str)>,
-    pub(super) head: Option<RequestHead<'a>>,
-    pub(super) stream: &'a dyn Stream,
-    pub(super) status: Option<u16>,
-    pub(super) body_bytes: u64,
-    pub(super) bytes_in: u64,
-    pub(super) bytes_out: u64,
-    pub(super) is_complete: bool,
-    pub(super) is_upgraded: bool,
+    pub(super) decoder: &'a RequestDecoder,
+    /// What is in the read buffer, from the beginning of the request on.
+    pub(super) bytes: &'a [u8],
+    /// How many of these are the head, if it is one.
+    pub(super) head_length: Option<usize>,
+    pub(super) body: &'a BodyState,
+    pub(super) response: &'a ServerConnection,
     pub(super) refusal: Option<&'a Error>,
     /// The numbers of the connection, and of the request on it.
     pub(super) numbers: (u64, u64),
     pub(super) since: Instant,
-    pub(super) first_byte: Option<Instant>,
-    /// When the Date field was made.
-    pub(super) date: SystemTime,
 }
 
 impl<'a> Summary<'a> {
     /// The method, as it is spelt; `None` for bytes that do not begin with a request line. A request that is refused
     /// for its fields has one, such as a GET without a Host.
     pub fn method(&self) -> Option<&'a str> {
-        self.line.map(|(method, _)| method)
+        self.line().map(|(method, _)| method)
     }
 
     /// The request-target as it came, query included: printable ASCII without blanks. `None` as for
     /// [`method`](Self::method).
     pub fn url(&self) -> Option<&'a str> {
-        self.line.map(|(_, target)| target)
+        self.line().map(|(_, target)| target)
+    }
+
+    fn line(&self) -> Option<(&'a str, &'a str)> {
+        self.decoder.request_line(self.bytes)
     }
 
     /// `"1.1"` or `"1.0"`; `None` as for [`head`](Self::head).
     pub fn http_version(&self) -> Option<&'static str> {
-        Some(match self.head?.version() {
+        Some(match self.head()?.version() {
             Version::Http11 => "1.1",
             Version::Http10 => "1.0",
         })
@@ -113,47 +112,51 @@ impl<'a> Summary<'a> {
     /// The first value of a field of the request, such as its `User-Agent`, if it is text. `None` as for
     /// [`head`](Self::head), too.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        self.head?.fields().get_str(name)
+        self.head()?.fields().get_str(name)
     }
 
     /// The whole head of the request; `None` for bytes that were refused as no request.
     pub fn head(&self) -> Option<RequestHead<'a>> {
-        self.head
+        let length = self.head_length?;
+        Some(self.decoder.head(&self.bytes[..length]))
     }
 
     /// The status of the response, 101 after an upgrade; `None` if no head was sent.
     pub fn status(&self) -> Option<u16> {
-        self.status
+        self.response.sent_status()
     }
 
     /// How many bytes of the body were sent, without the framing of chunks. If the response is not complete, these are
     /// the bytes that the stream has taken: the kernel of this machine, or TLS, may have held some of them when the
     /// connection was cut, so the client has got no more than these.
     pub fn body_bytes(&self) -> u64 {
-        self.body_bytes
+        self.response.sent_body_bytes()
     }
 
     /// How many bytes the request had on the wire, as far as they were read: its head, its body and the framing of
     /// both, before TLS. What the handler has left of the body is not among them.
     pub fn bytes_in(&self) -> u64 {
-        self.bytes_in
+        match self.head_length {
+            Some(length) => length as u64 + self.body.bytes_in(),
+            None => self.bytes.len() as u64,
+        }
     }
 
     /// How many bytes the response had on the wire: heads, interim ones too, body and framing, before TLS. If the
     /// response is not complete, as for [`body_bytes`](Self::body_bytes).
     pub fn bytes_out(&self) -> u64 {
-        self.bytes_out
+        self.response.sent_bytes()
     }
 
     /// Whether the whole response was sent, or stays pending for a moment to leave with the next one. If not, the
     /// connection is cut.
     pub fn is_complete(&self) -> bool {
-        self.is_complete
+        self.response.has_sent_all()
     }
 
     /// Whether the connection belongs to another protocol now: a WebSocket, or the tunnel of a CONNECT.
     pub fn is_upgraded(&self) -> bool {
-        self.is_upgraded
+        self.response.handed_over.is_some()
     }
 
     /// Why the request was refused: [`Error::Peer`] has the rule that the client broke, [`Error::Handler`] what the
@@ -176,12 +179,12 @@ impl<'a> Summary<'a> {
 
     /// The client's address, also if it has left.
     pub fn peer(&self) -> Option<Addr> {
-        self.stream.peer_addr().ok()
+        self.stream().peer_addr().ok()
     }
 
     /// The stream that the request came on: over TLS, a [`Tls`](crate::tls::Tls) with the client's certificate.
     pub fn stream(&self) -> &'a dyn Stream {
-        self.stream
+        self.response.stream()
     }
 
     /// The number of the connection on its server, from 1 on.
@@ -198,8 +201,8 @@ impl<'a> Summary<'a> {
     /// response that is sent in pieces or is larger than 16 KiB. Another one leaves at once, so this is
     /// [`time`](Self::time).
     pub fn first_byte(&self) -> Option<Duration> {
-        self.status?;
-        Some(match self.first_byte {
+        self.status()?;
+        Some(match self.response.first_byte {
             Some(at) => at.saturating_duration_since(self.since),
             None => self.time(),
         })
@@ -214,8 +217,8 @@ impl<'a> Summary<'a> {
     /// The time of day: that of the response's `Date` field, which was made when its head was sent. Where no head was
     /// sent, the clock is read.
     pub fn date(&self) -> SystemTime {
-        match self.status {
-            Some(_) => self.date,
+        match self.status() {
+            Some(_) => self.response.draft.date(),
             None => SystemTime::now(),
         }
     }
@@ -229,13 +232,13 @@ impl fmt::Display for Summary<'_> {
         }
         let (method, url) = (self.method(), self.url());
         write!(f, " {} {}", method.unwrap_or("-"), url.unwrap_or("-"))?;
-        match self.status {
+        match self.status() {
             Some(status) => write!(f, " {status:03}")?,
             None => f.write_str(" -")?,
         }
         let ms = self.time().as_secs_f64() * 1000.0;
-        write!(f, " {} bytes {ms:.3} ms", self.body_bytes)?;
-        match self.is_complete {
+        write!(f, " {} bytes {ms:.3} ms", self.body_bytes())?;
+        match self.is_complete() {
             true => Ok(()),
             false => f.write_str(" cut"),
         }
@@ -247,9 +250,9 @@ impl fmt::Debug for Summary<'_> {
         f.debug_struct("Summary")
             .field("method", &self.method())
             .field("url", &self.url())
-            .field("status", &self.status)
-            .field("body_bytes", &self.body_bytes)
-            .field("is_complete", &self.is_complete)
+            .field("status", &self.status())
+            .field("body_bytes", &self.body_bytes())
+            .field("is_complete", &self.is_complete())
             .finish_non_exhaustive()
     }
 }

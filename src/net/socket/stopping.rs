@@ -2,6 +2,7 @@
 
 use super::{Inner, Socket};
 use crate::net::slot::{Slot, Stop, StopReason};
+use crate::net::snapshot::Gauge;
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -102,5 +103,17 @@ impl Stop for Stopping {
         if let Some(inner) = self.0.upgrade() {
             inner.give_up("the server was shut down".to_owned());
         }
+    }
+
+    fn gauge(&self) -> Gauge {
+        let Some(inner) = self.0.upgrade() else {
+            return Gauge::new("socket", "closing");
+        };
+        let queued = inner.writing.lock().queue.buffered() as u64; // held for memory work only
+        let has_ended = [&inner.ended, &inner.destroyed]
+            .iter()
+            .any(|end| end.load(Ordering::Relaxed));
+        let state = if has_ended { "closing" } else { "open" };
+        Gauge::new("socket", state).queued(queued)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Outgoing;
 use super::state::{Guard, State};
-use crate::net::{Cause, Stop, StopReason, Timer};
+use crate::net::{Cause, Gauge, Stop, StopReason, Timer};
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::wire::{self, Close, CloseCode};
@@ -157,6 +157,16 @@ impl Stop for GoAway {
     fn cut(&self) {
         if let Some(outgoing) = self.0.upgrade() {
             outgoing.terminate();
+        }
+    }
+
+    fn gauge(&self) -> Gauge {
+        match self.0.upgrade() {
+            Some(outgoing) if outgoing.is_open() => {
+                Gauge::new("websocket", "open").queued(outgoing.buffered())
+            }
+            Some(outgoing) => Gauge::new("websocket", "closing").queued(outgoing.buffered()),
+            None => Gauge::new("websocket", "closing"),
         }
     }
 }

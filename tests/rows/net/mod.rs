@@ -22,6 +22,7 @@
 //! | N05, N06 | `slow_peers` | which peers are waited for, and which are cut |
 //! | N04, N05 | `callbacks` | what the user's own code may do while it is called |
 //! | all | `sharing` | one socket, many threads |
+//! | N04 | `snapshot` | a server in figures, whatever it speaks |
 //! | N04 | `stopping` | what the stop of a server ends at once |
 //! | all | `waits` | waits with a limit |
 //! | all | `stage` | the servers, peers and events that the others play with |
@@ -45,6 +46,7 @@ mod s06_framed;
 mod s07_without_framing;
 mod sharing;
 mod slow_peers;
+mod snapshot;
 mod stage;
 mod stopping;
 mod waits;

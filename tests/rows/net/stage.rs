@@ -2,7 +2,7 @@
 //! and events that are written into a log.
 
 use crate::support::{Log, PATIENCE};
-use barewire::net::{Addr, Handle, Server, ServerEvents, Socket, SocketEvents};
+use barewire::net::{Addr, Handle, Server, ServerEvents, Snapshot, Socket, SocketEvents};
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::net::TcpStream;
@@ -23,6 +23,10 @@ impl Up {
 
     pub(crate) fn at(address: &str, server: Server<impl ServerEvents>) -> Up {
         Up(server.listen(address).expect("the address can be bound"))
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.0.snapshot()
     }
 
     pub(crate) fn address(&self) -> String {

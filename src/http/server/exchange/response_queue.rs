@@ -25,12 +25,12 @@ mod pending;
 use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::Misuse;
-use crate::net::{DrainState, Stop, StopReason, Stream};
+use crate::net::{DrainState, Gauge, Stop, StopReason, Stream};
 use pending::Pending;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 /// Data up to this size is copied behind what is pending; more is written from where it lies.
 const COPIED_BYTES: usize = 16 * 1024;
@@ -57,6 +57,8 @@ pub(crate) struct ResponseQueue {
     /// How many checks of the clock in a row found the lock taken or the socket full.
     blocked_checks: AtomicU32,
     drain_state: DrainState,
+    /// Of the response that has given the stream to another protocol.
+    switched: AtomicU16,
 }
 
 impl ResponseQueue {
@@ -66,6 +68,7 @@ impl ResponseQueue {
             pending: Mutex::new(Pending::new(config)),
             blocked_checks: AtomicU32::new(0),
             drain_state: DrainState::new(),
+            switched: AtomicU16::new(0),
         }
     }
 
@@ -160,8 +163,9 @@ impl ResponseQueue {
         }
     }
 
-    /// The stream speaks another protocol from now on.
-    pub(crate) fn hand_over(&self) {
+    /// The stream speaks another protocol from now on, after a response with this status.
+    pub(crate) fn hand_over(&self, status: u16) {
+        self.switched.store(status, Ordering::Relaxed);
         self.lock().bytes = Vec::new();
     }
 
@@ -214,6 +218,21 @@ impl Stop for ResponseQueue {
     fn cut(&self) {
         self.drain_state.cut(); // before the abort, which a thread that reads sees as an end
         let _ = self.stream.abort();
+    }
+
+    /// The lock is only tried: a thread holds it while it writes.
+    fn gauge(&self) -> Gauge {
+        let state = match self.switched.load(Ordering::Relaxed) {
+            0 if self.drain_state.is_idle() => "idle",
+            0 => "active",
+            101 => return Gauge::new("http", "upgraded"),
+            _ => return Gauge::new("tunnel", "open"), // a 2xx to CONNECT
+        };
+        match self.pending.try_lock() {
+            Ok(pending) => Gauge::new("http", state).queued(pending.bytes.len() as u64),
+            Err(TryLockError::WouldBlock) => Gauge::new("http", "sending"),
+            Err(TryLockError::Poisoned(_)) => Gauge::new("http", state),
+        }
     }
 }
 

@@ -119,7 +119,7 @@ impl RequestLoop<'_> {
         let restarted = self.restart_response();
         match cause {
             Some(FailureCause::Refused(error)) if restarted.is_err() => {
-                self.refusal = Some(error);
+                self.note_refusal(error);
                 restarted
             }
             Some(FailureCause::Refused(error)) => self.refuse(error),
@@ -158,8 +158,20 @@ impl RequestLoop<'_> {
     /// also have found a rule broken that is no rule of framing.
     fn refuse(&mut self, error: Error) -> Result<(), End> {
         let refused = self.send_refusal(&error);
-        self.refusal = Some(error);
+        self.note_refusal(error);
         refused
+    }
+
+    /// For the summary of the exchange, and the figures of the server.
+    fn note_refusal(&mut self, error: Error) {
+        let rule = match &error {
+            Error::Peer(error) => error.rule().name(),
+            _ => "Handler",
+        };
+        if let Some(slot) = &self.connection.get_mut().slot {
+            slot.refused(rule);
+        }
+        self.refusal = Some(error);
     }
 
     #[cold]

@@ -117,7 +117,7 @@ impl ServerConnection {
             Ok(((), Then::Send))
         })?;
         self.first_byte = self.is_timed.then(Instant::now);
-        self.queue.hand_over();
+        self.queue.hand_over(self.machine.switch_status());
         self.handed_over = Some(blames_peer);
         self.stream().set_read_timeout(None)?;
         Ok(self.stream().set_write_timeout(None)?)

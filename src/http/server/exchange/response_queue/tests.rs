@@ -90,7 +90,7 @@ fn fault_a04_a_check_does_not_wait_for_a_thread_that_sends() {
 fn a_stream_that_was_handed_over_is_left_alone() {
     let (queue, there) = queue();
     append(&queue, 10, Then::Coalesce);
-    queue.hand_over();
+    queue.hand_over(101);
     while queue.check() {}
     assert_eq!(arrived(&there), 0);
 }
