@@ -147,6 +147,7 @@
 //! | which types a field's value may have; what can be passed for the fields of a head | `field_values.rs`; `head_fields.rs` |
 //! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `server/request_loop/failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
 //! | what a log can say of each request | [`Summary`]: `server/summary.rs`; when: `report_finish` in `server/request_loop.rs`; what is counted for it: `server/exchange/connection/sending.rs`. Tests: `tests/rows/http/h07_finish.rs`, `h07_summary.rs` |
+//! | who the client is behind a proxy | `server/trusted_proxies.rs`; the grammar of the fields: `wire/semantics/forwarded.rs`. Tests: `tests/rows/http/forwarded.rs`, `fixtures/http/forwarded.txt` |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
 //! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
 //! | what a compressed response is, and when its pieces leave | `server/exchange/compression.rs`, `server/exchange/connection/compressing.rs`; who gets it: `server/response/compress.rs`. How a client undoes it: `client/exchange/content.rs` |
@@ -203,8 +204,8 @@ pub use head_fields::HeadFields;
 pub use refusal::Refusal;
 pub use refuse::{refuse, refuse_with};
 pub use server::{
-    Config, IntoHandled, Request, Response, Server, ServerEvents, Status, Summary, create_server,
-    create_server_with,
+    Config, IntoHandled, Request, Response, Server, ServerEvents, Status, Summary, TrustedProxies,
+    create_server, create_server_with,
 };
 pub use upgraded::Upgraded;
 pub use wire::Params;

@@ -4,7 +4,7 @@ use super::config::Config;
 use super::error::Error;
 use super::socket::WebSocket;
 use super::wire::{self, Agreement, Offer, Role, refuse};
-use crate::http::wire::{FieldList, Scheme, reason_phrase};
+use crate::http::wire::{FieldList, reason_phrase};
 use crate::http::{self, Request, Response, Upgraded};
 use std::sync::Arc;
 
@@ -144,8 +144,9 @@ impl Acceptor {
     /// A browser always sends the true origin of its page, so this keeps other sites from using a visitor's
     /// cookies. A request without `Origin` is accepted: it comes from no browser.
     ///
-    /// Behind a proxy that ends TLS, the request is plain `http` here, and the pages are of `https`. There,
-    /// name them in [`origins`](Self::origins). A site that makes its own name resolve to this server (DNS
+    /// Behind a proxy that ends TLS, the request is plain `http` here, and the pages are of `https`. There, trust the
+    /// proxy to say so ([`TrustedProxies`](crate::http::TrustedProxies)), or name the pages in
+    /// [`origins`](Self::origins). A site that makes its own name resolve to this server (DNS
     /// rebinding) has the same origin: a server that trusts every client that can reach it checks the `Host`, too.
     ///
     /// ```
@@ -234,8 +235,13 @@ impl Acceptor {
     fn judge<'a>(&self, offer: Offer<'a>, request: &Request<'_>) -> Result<Offer<'a>, wire::Error> {
         let Origins { same, allowed } = &self.origins;
         let origin = offer.origin().map(String::from_utf8_lossy);
-        let (host, scheme) = (request.host(), scheme_of(request));
-        let is_same = || origin.is_none() || offer.is_same_origin(scheme, host);
+        // A proxy may have asked with another host and without TLS. If it does not say so in a form that can be read,
+        // no origin is known to be the same.
+        let is_same = || match (&origin, request.client_scheme(), request.client_host()) {
+            (None, ..) => true,
+            (_, Ok(scheme), Ok(host)) => offer.is_same_origin(scheme, &host),
+            _ => false,
+        };
         let may_connect = match allowed {
             None => !same || is_same(),
             Some(allowed) => (*same && is_same()) || allowed(origin.as_deref()),
@@ -244,14 +250,6 @@ impl Acceptor {
             true => Ok(offer),
             false => Err(offer.forbidden()),
         }
-    }
-}
-
-/// The scheme of the pages that this server serves on the same port.
-fn scheme_of(request: &Request<'_>) -> Scheme {
-    match request.stream().is_encrypted() {
-        true => Scheme::Https,
-        false => Scheme::Http,
     }
 }
 

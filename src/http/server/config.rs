@@ -1,5 +1,6 @@
 //! Every limit and deadline of a server. All are on from the start, except the two that are marked "off".
 
+use super::trusted_proxies::TrustedProxies;
 use crate::http::wire::Limits;
 use crate::net::Pace;
 use std::time::Duration;
@@ -109,6 +110,9 @@ settings! {
     discard_bytes: u64 = 256 << 10;
     /// Pending responses to pipelined requests are sent when they are this many bytes. 64 KiB.
     pending_bytes: usize = 64 << 10;
+    /// The proxies that are believed when they say who the client is:
+    /// [`Request::client_ip`](crate::http::Request::client_ip). `None`: no one is, and no field is read.
+    trusted_proxies: Option<TrustedProxies> = None;
 }
 
 impl Config {

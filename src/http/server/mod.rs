@@ -40,6 +40,7 @@
 //! | [`exchange`] | what these two are made of: body, draft, queue |
 //! | `events.rs` | all that a program can be called for; `summary.rs`: what a line of a log is made of |
 //! | `config.rs` | all limits and deadlines |
+//! | `trusted_proxies.rs` | which proxies are believed, and who the client is |
 
 mod config;
 mod cookie;
@@ -50,12 +51,14 @@ mod request;
 mod request_loop;
 mod response;
 mod summary;
+mod trusted_proxies;
 
 pub use config::Config;
 pub use events::{IntoHandled, ServerEvents};
 pub use request::Request;
 pub use response::{Response, Status};
 pub use summary::Summary;
+pub use trusted_proxies::TrustedProxies;
 
 use crate::net::{
     Handle, Layer, Listener, Observer, Options, Pipe, Service, Slot, Stream, Tap, guarded,

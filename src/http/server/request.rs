@@ -1,5 +1,7 @@
 //! The request that a handler gets: the head as it came, and the body as it comes.
 
+mod client;
+
 use super::exchange::{BlamesPeer, RequestBody, ServerConnection};
 use super::{cookie, form};
 use crate::http::body_reader::BodySource;
@@ -25,7 +27,7 @@ use std::time::Duration;
 /// | a field | [`header`](Self::header), [`headers`](Self::headers); a cookie: [`cookie`](Self::cookie) |
 /// | the body as a whole | [`collect`](Self::collect), [`collect_text`](Self::collect_text), [`form`](Self::form) |
 /// | the body piece by piece | it is a reader: [`Read`], [`BufRead`] |
-/// | who asks | [`stream`](Self::stream) and its [`peer_addr`](Stream::peer_addr) |
+/// | who asks | [`client_ip`](Self::client_ip), also behind a proxy; [`stream`](Self::stream) and its [`peer_addr`](Stream::peer_addr) |
 ///
 /// The body is a reader ([`Read`] and [`BufRead`]): a handler reads it as it arrives (it need not wait for
 /// the end, E45), or collects it. The first read sends the 100 that the client may be waiting for. A `Content-Encoding`

@@ -50,6 +50,10 @@ rules! {
     LocationInvalid 502 "RFC 9110 §10.2.2" "Location is one URI reference, with the characters of a URI";
     ContentCodingInvalid 400 "RFC 9110 §8.4" "Content-Encoding is a list of content codings";
     ContentCodingUnknown 415 "RFC 9110 §12.5.3" "gzip is the only content coding that is understood here, and not many times over";
+    ForwardedInvalid 400 "RFC 7239 §4" "Forwarded is a list of elements like for=192.0.2.60;proto=https, with no blank around ; and =, and quotes around a colon";
+    ForwardedNodeInvalid 400 "RFC 7239 §6" "who a request was forwarded for is an address, unknown or a name behind an underscore";
+    ForwardedHostInvalid 400 "RFC 7239 §5.3" "the host of a forwarded request is a host name or address with an optional port";
+    ForwardedProtoInvalid 400 "RFC 7239 §5.4" "the scheme of a forwarded request is http or https, or ws or wss";
     BodyTooLarge 413 "RFC 9110 §15.5.14" "the content is larger than this server accepts";
     CollectedTooMuch 503 "RFC 9110 §15.6.4" "the bodies that are being collected fill the memory that this server has for them: try again later";
     ChunkSizeInvalid 400 "RFC 9112 §7.1" "a chunk starts with its size in at most 16 hex digits";
@@ -81,7 +85,7 @@ rule_error! {
         /// | what is broken | counted from |
         /// |---|---|
         /// | a start line, the form of the field lines | the first byte that came for this head; empty lines before it count |
-        /// | one field's value: `Host`, `Content-Length`, `Transfer-Encoding`, `Connection` … | that value |
+        /// | one field's value: `Host`, `Content-Length`, `Transfer-Encoding`, `Connection`, `Forwarded` … | that value, or its part |
         /// | the framing of chunks | the bytes of that call of the decoder, which a server or a client has read together |
         /// | the form of the trailer lines | the first byte of the trailer section |
         /// | the query, a form | the byte behind the `?`; the form |

@@ -46,7 +46,7 @@
 //! | a server or a client over any transport | [`Connection`], which says what may be received and sent, and the decoders |
 //! | something that looks at bytes that were recorded | [`RequestDecoder`], [`ResponseDecoder`], [`BodyDecoder`] |
 //! | a message | [`ResponseOut`], [`RequestOut`] with a [`FieldList`], sent by a [`Connection`] |
-//! | something that understands a field | [`HttpDate`], [`EntityTag`], [`Ranges`], [`Preconditions`], [`KeepAlive`], [`decode_basic`], [`AcceptEncoding`], [`content_codings`] |
+//! | something that understands a field | [`HttpDate`], [`EntityTag`], [`Ranges`], [`Preconditions`], [`KeepAlive`], [`decode_basic`], [`AcceptEncoding`], [`content_codings`], [`forwarded_elements`] |
 //! | something that forwards | [`forwarded_request`], [`forwarded_response`], [`end_to_end`], [`came_through`] |
 //! | a URL, its query, a form | [`Uri`], [`Query`], [`Params`], [`percent_decode`] |
 //! | a decoder of one's own for a field | the classes of bytes in [`grammar`] |
@@ -143,10 +143,11 @@ pub use messages::{
 pub(crate) use messages::{ChunkPlace, Places};
 pub use misuse::Misuse;
 pub use semantics::{
-    AcceptEncoding, ByteRange, ContentCoding, Current, DateError, EntityTag, EntityTags, HttpDate,
-    Method, Outcome, Preconditions, Ranges, Redirect, Selection, TagList, basic, came_through,
-    content_codings, decode_basic, encode_unsatisfied, end_to_end, forwarded_request,
-    forwarded_response, if_range, max_forwards, reason_phrase, status_class,
+    AcceptEncoding, ByteRange, ContentCoding, Current, DateError, EntityTag, EntityTags,
+    ForwardedElement, HttpDate, Method, Node, Outcome, Preconditions, Ranges, Redirect, Selection,
+    TagList, basic, came_through, content_codings, decode_basic, encode_unsatisfied, end_to_end,
+    forwarded_elements, forwarded_request, forwarded_response, if_range, max_forwards,
+    reason_phrase, status_class,
 };
 pub(crate) use uri::split_host_port;
 pub use uri::{

@@ -214,6 +214,7 @@ pub(crate) fn field_values() -> Vec<Vec<u8>> {
         "bytes=500-600,601-999,2000-",
         "bytes=1-2,4-5,7-8,10-11,13-14,0-0",
         "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "for=\"[2001:db8:cafe::17]:4711\";proto=https;by=_a, for=192.0.2.43;host=\"a:80\"",
         "Keep-Alive: timeout=5, max=100",
         "Sec-WebSocket-Extensions: foo, bar; baz; level=\"9\"",
         "Host: a\nConnection: close, upgrade\nContent-Length: 5\nX: \u{fc}",

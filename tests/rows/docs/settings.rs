@@ -61,6 +61,7 @@ pub(super) fn http_config() -> Vec<Settings> {
         linger_bytes,
         discard_bytes,
         pending_bytes,
+        trusted_proxies: _, // whom to believe: no limit
     } = http::Config::default();
     let http::wire::Limits {
         start_line_bytes,

@@ -18,6 +18,7 @@
 //! | H10 | `h10_client_error`, `h10_own_words`, `h10_lingering` | responses to bytes that are no request, and how they arrive |
 //! | H11 | `h11_comet`, `h11_watch`, `fault_waiting` | long polling; nothing is withheld; a handler that waits for the body and for something else |
 //! | H05, H07 | `panics`, `h05_panics` | what a panic costs at each stage |
+//! | H02, W01 | `forwarded` | who the client is behind proxies, which of them are believed |
 //! | N09 | `n09_addresses` | limits and addresses |
 //! | all | `limits`, `deadlines`, `slow_readers`, `settings` | what a peer cannot do: `limit_…`, `deadline_…` |
 //!
@@ -25,6 +26,7 @@
 
 mod deadlines;
 mod fault_waiting;
+mod forwarded;
 mod h01_hello;
 mod h02_params;
 mod h02_redirect;

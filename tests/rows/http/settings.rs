@@ -18,6 +18,7 @@ fn settings_can_be_set_one_by_one_or_all_at_once() {
         fields: 7,
         ..Limits::default()
     };
+    let proxies = http::TrustedProxies::forwarded(["::1"]).ok();
     let one_by_one = hello()
         .limits(limits)
         .collected_body_bytes(1)
@@ -34,7 +35,8 @@ fn settings_can_be_set_one_by_one_or_all_at_once() {
         .linger_timeout(millis(9))
         .linger_bytes(10)
         .discard_bytes(11)
-        .pending_bytes(12);
+        .pending_bytes(12)
+        .trusted_proxies(proxies.clone());
     let config = Config {
         limits,
         collected_body_bytes: 1,
@@ -52,6 +54,7 @@ fn settings_can_be_set_one_by_one_or_all_at_once() {
         linger_bytes: 10,
         discard_bytes: 11,
         pending_bytes: 12,
+        trusted_proxies: proxies,
     };
     let at_once = hello().config(config);
     assert_eq!(format!("{one_by_one:?}"), format!("{at_once:?}"));

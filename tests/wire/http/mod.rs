@@ -10,6 +10,7 @@ pub(crate) mod check;
 mod content_coding;
 mod encode;
 mod encoded_reference;
+mod forwarded;
 mod linear;
 mod oracle;
 mod places;
@@ -74,6 +75,22 @@ const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
     (
         Rule::ContentCodingUnknown,
         "a client that decompresses: see fixtures/http/content_coding.txt",
+    ),
+    (
+        Rule::ForwardedInvalid,
+        "a handler that asks who the client is: see fixtures/http/forwarded.txt",
+    ),
+    (
+        Rule::ForwardedNodeInvalid,
+        "the same: see fixtures/http/forwarded.txt",
+    ),
+    (
+        Rule::ForwardedHostInvalid,
+        "a handler that asks for the client's host: see tests/rows/http/forwarded.rs",
+    ),
+    (
+        Rule::ForwardedProtoInvalid,
+        "a handler that asks for the client's scheme: see tests/rows/http/forwarded.rs",
     ),
     (Rule::EscapeInvalid, "a handler: it decodes a query"),
     (Rule::EscapedNotUtf8, "a handler: it decodes a query"),

@@ -17,6 +17,7 @@
 //!   Location: //example.com/a?b                  redirect
 //!   Authorization: Basic QWxhZGRpbjpvcGVu…       auth
 //!   Accept-Encoding: gzip, *;q=0                 content_coding
+//!   Forwarded: for=192.0.2.43;proto=https        forwarded
 //! ```
 //!
 //! # The rules
@@ -29,8 +30,8 @@
 //! # Which file to read first
 //!
 //! `date.rs`, which depends on nothing, then `etag.rs`, `precondition.rs` (which uses both) and
-//! `range.rs`. `redirect.rs`, `auth.rs`, `content_coding.rs`, `method.rs`, `status.rs` and `forwarding.rs` can be read in
-//! any order.
+//! `range.rs`. `redirect.rs`, `auth.rs`, `content_coding.rs`, `method.rs`, `status.rs`, `forwarding.rs` and
+//! `forwarded.rs` can be read in any order.
 //!
 //! # To change X, touch Y
 //!
@@ -40,6 +41,7 @@
 //! | how tags compare | `etag.rs` |
 //! | the order of the preconditions | `evaluate` in `precondition.rs` and the table in its test; `http/files/select.rs`, which asks |
 //! | which fields a proxy drops, changes and adds | `forwarding.rs`; `src/bin/proxy/forward.rs` uses it |
+//! | how Forwarded and X-Forwarded-For are read | `forwarded.rs`; who is believed: `server/trusted_proxies.rs` |
 //! | which ranges are ignored | the two constants in `range.rs`, and `coalesce` |
 //! | which status is followed, and with which method | the table of `redirect.rs`, `next_method`, and the table in its test |
 //! | which fields a redirect drops | `OF_THE_ORIGIN` and `OF_THE_BODY` in `redirect.rs` |
@@ -58,6 +60,7 @@ mod auth;
 mod content_coding;
 mod date;
 mod etag;
+mod forwarded;
 mod forwarding;
 mod method;
 mod precondition;
@@ -69,6 +72,7 @@ pub use auth::{basic, decode_basic};
 pub use content_coding::{AcceptEncoding, ContentCoding, content_codings};
 pub use date::{DateError, HttpDate};
 pub use etag::{EntityTag, EntityTags, TagList};
+pub use forwarded::{ForwardedElement, Node, forwarded_elements};
 pub use forwarding::{
     came_through, end_to_end, forwarded_request, forwarded_response, max_forwards,
 };

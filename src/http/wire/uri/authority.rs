@@ -69,7 +69,7 @@ fn ip_literal_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// RFC 3986 §3.2.2 `IPv6address`: eight groups of 16 bits, or fewer around one `::`.
-fn is_ipv6(text: &str) -> bool {
+pub(in crate::http::wire) fn is_ipv6(text: &str) -> bool {
     let groups = |part: &str, last: bool| -> Option<usize> {
         if part.is_empty() {
             return Some(0);
@@ -96,7 +96,8 @@ fn is_ipv6(text: &str) -> bool {
     }
 }
 
-fn is_ipv4(text: &str) -> bool {
+/// RFC 3986 §3.2.2 `IPv4address`: no leading zeros.
+pub(in crate::http::wire) fn is_ipv4(text: &str) -> bool {
     let octet = |s: &str| {
         (1..=3).contains(&s.len())
             && s.bytes().all(|c| c.is_ascii_digit())

@@ -79,6 +79,7 @@ mod resolve;
 
 pub use absolute::Uri;
 pub(crate) use authority::split_host_port;
+pub(in crate::http::wire) use authority::{is_ipv4, is_ipv6};
 pub use error::{UriError, UriReason};
 pub use origin::{Origin, Scheme};
 pub use params::{ParamPairs, Params};

@@ -218,4 +218,20 @@ pub(super) const REFUSALS: &[(Rule, &str)] = &[
     (UnexpectedMessage, "收到了没有请求过的报文"),
     (ContentCodingInvalid, "Content-Encoding 是内容编码的列表"),
     (ContentCodingUnknown, "这里只认识内容编码 gzip，而且不能叠加很多层"),
+    (
+        ForwardedInvalid,
+        "Forwarded 是元素的列表，元素形如 for=192.0.2.60;proto=https，; 和 = 两侧没有空白，含冒号的值要加引号",
+    ),
+    (
+        ForwardedNodeInvalid,
+        "转发的请求来自谁：一个地址、unknown，或者以下划线开头的名字",
+    ),
+    (
+        ForwardedHostInvalid,
+        "转发的请求的主机是主机名或地址，可以带端口",
+    ),
+    (
+        ForwardedProtoInvalid,
+        "转发的请求的方案是 http 或 https，或者 ws 或 wss",
+    ),
 ];

@@ -5,15 +5,17 @@
 //! - A range that is selected lies inside; no two parts touch.
 //! - Preconditions are evaluated without a panic, and an absent representation is never "not modified".
 //! - Credentials that are read can be written and read again.
+//! - What proxies say of a request can be written and read again.
 //! - A list of fields is its own encoding: read back, it is the same list.
 
 use crate::input::Input;
 use barewire::http::wire::{
-    ByteRange, Current, DateError, EntityTag, EntityTags, FieldList, HttpDate, KeepAlive, Limits,
-    Outcome, Preconditions, Ranges, ResponseDecoder, Selection, basic, decode_basic, grammar,
-    if_range,
+    ByteRange, Current, DateError, EntityTag, EntityTags, FieldList, ForwardedElement, HttpDate,
+    KeepAlive, Limits, Node, Outcome, Preconditions, Ranges, ResponseDecoder, Selection, basic,
+    decode_basic, forwarded_elements, grammar, if_range,
 };
 use barewire::websocket::wire::extensions;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// 7 May 2022, when the book's transcripts were made.
@@ -27,6 +29,7 @@ pub(crate) fn run(input: &Input<'_>) {
     range(value);
     preconditions(input, now);
     credentials(value);
+    forwarded(value);
     field_list(value);
 }
 
@@ -140,6 +143,40 @@ fn credentials(value: &[u8]) {
         let written = basic(&user, &password).expect("what was read");
         assert_eq!(decode_basic(written.as_bytes()), Some((user, password)));
     }
+}
+
+/// Each element, with all its values in quotes.
+fn forwarded(value: &[u8]) {
+    let elements: Result<Vec<_>, _> = forwarded_elements(value).collect();
+    let Ok(elements) = elements else {
+        return;
+    };
+    let mut written = String::new();
+    for ForwardedElement {
+        forwarded_for,
+        by,
+        host,
+        proto,
+    } in &elements
+    {
+        for (name, said) in [
+            ("for", forwarded_for),
+            ("by", by),
+            ("host", host),
+            ("proto", proto),
+        ] {
+            let Some(said) = said.as_deref() else {
+                continue;
+            };
+            let is_broken = |text| matches!(Node::decode(text), Some(Node::Address(ip)) if ip.parse::<IpAddr>().is_err());
+            assert!(!is_broken(said), "{said}: an address that is none");
+            let quoted: String = said.chars().map(|c| format!("\\{c}")).collect();
+            written += &format!("{name}=\"{quoted}\";");
+        }
+        written += ";,";
+    }
+    let again: Result<Vec<_>, _> = forwarded_elements(written.as_bytes()).collect();
+    assert_eq!(again, Ok(elements));
 }
 
 /// The input as lines, each a field: those that can be sent arrive.
