@@ -6,7 +6,7 @@ use crate::support::{Client, Gate, Site, request, watched};
 use crate::websocket::stage::Peer;
 use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use barewire::net::{
-    self, Gauge, Handle, Listener, Options, Service, Slot, Snapshot, Stop, Stream,
+    self, Gauge, Handle, Listener, Options, Service, Slot, Snapshot, Stop, StopReason, Stream,
 };
 use barewire::websocket;
 use std::collections::BTreeMap;
@@ -185,7 +185,7 @@ fn row_n04_a_handshake_has_its_state_and_a_failed_one_its_code() {
 struct Bad;
 
 impl Stop for Bad {
-    fn drain(&self) {}
+    fn drain(&self, _: StopReason) {}
 
     fn cut(&self) {}
 
