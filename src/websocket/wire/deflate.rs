@@ -40,9 +40,8 @@ pub(crate) use inflating::Decompressor;
 pub(super) use inflating::Inflating;
 pub(super) use params::{Params, is_offered};
 
-use super::connection::Role;
 use crate::deflate::Level;
-use agreement::{MAX_BITS, MIN_BITS};
+use agreement::{Direction, MAX_BITS, MIN_BITS};
 
 /// How to compress messages, and what to ask of the peer: see [`Config::deflate`](crate::websocket::Config::deflate).
 ///
@@ -88,10 +87,8 @@ impl Default for PerMessageDeflate {
 }
 
 impl PerMessageDeflate {
-    /// The same options within what was agreed on: a [`Deflater`] is made of them.
-    #[must_use]
-    pub fn agreed(self, role: Role, agreement: &Agreement) -> PerMessageDeflate {
-        let sent = role.sent(agreement);
+    /// The same options within what was agreed on for the messages that we send.
+    pub(super) fn within(self, sent: Direction) -> PerMessageDeflate {
         PerMessageDeflate {
             send_takeover: self.send_takeover && sent.takeover,
             send_window_bits: self.send_window_bits.max(MIN_BITS).min(sent.window_bits),

@@ -2,6 +2,7 @@
 //!
 //! This is the only file of the protocol that matches the [`Role`].
 
+use super::super::deflate::PerMessageDeflate;
 use super::super::deflate::agreement::{Agreement, Direction};
 use super::super::error::Rule;
 
@@ -26,7 +27,7 @@ impl Role {
     }
 
     /// What was agreed on for the messages that we send.
-    pub(in crate::websocket::wire) fn sent(self, agreement: &Agreement) -> Direction {
+    fn sent(self, agreement: &Agreement) -> Direction {
         match self {
             Role::Client => agreement.client(),
             Role::Server => agreement.server(),
@@ -60,5 +61,13 @@ impl Role {
             (Role::Server, false) => Err(Rule::MaskMissing),
             (Role::Client, true) => Err(Rule::MaskForbidden),
         }
+    }
+}
+
+impl PerMessageDeflate {
+    /// The same options within what was agreed on: a [`Deflater`](crate::websocket::wire::Deflater) is made of them.
+    #[must_use]
+    pub fn agreed(self, role: Role, agreement: &Agreement) -> PerMessageDeflate {
+        self.within(role.sent(agreement))
     }
 }
