@@ -56,6 +56,7 @@
 //! | the same over TLS | [`tls::create_server`], [`tls::connect`] | the same [`net::Socket`] |
 //! | send and receive datagrams | [`udp::create_socket`]`(Family::V4).bind(41234)` | [`udp::Socket::on_message`], `send`; [`udp::Requester`] asks again when one is lost |
 //! | stop a server in good order | [`net::Handle::shutdown`]`(deadline)` | the report says how many connections were cut; a stream or a long poll looks at [`http::Response::is_stopping`] |
+//! | serve with several processes, and replace them | [`cluster::setup_master`]`()` in the parent, [`cluster::worker`](cluster::worker())`()` in a worker | [`cluster::Cluster::restart`] loses no request |
 //! | wait, but not for ever | the method `…_within(time)` beside the one without | `None`, `false` or [`net::Incoming::Nothing`]: not yet |
 //! | test without a network | [`net::pipe`](net::pipe()), `answer_to` of a server | [`net::Faulty`] and [`udp::Faulty`] misbehave on purpose |
 //! | see what passes | the option `tap` of a server or a client, with a [`trace::Recorder`] | it explains each byte, and writes captures for Wireshark; with a closure, see [`net::Observer`] |
@@ -75,6 +76,7 @@
 //! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
 //! | [`tls`] | 7.5 TLS | certificates, and what is wrong with bad ones; sessions, names; a stream that is read and written at once; [`tls::wire`]: what can be read without keys |
 //! | [`https`] | 7.5 HTTPS | `http` and `websocket` over `tls`: only the certificate options differ |
+//! | [`cluster`] | processes | several processes on one port: workers that are started again, messages between them, a restart that loses nothing |
 //! | [`trace`] | all sections | every byte explained, with its rule ([`trace::wire`]); a recorder, captures, replay |
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
@@ -100,7 +102,7 @@
 //! Before 1.0.0 a minor version (0.2.0) may change what is listed here, and the changelog says how to follow; a
 //! patch (0.1.1) does not. From 1.0.0 on, a major version is needed.
 //!
-//! 1. **The face**: the ten doors, with all that rustdoc shows behind them, except `wire` modules, and [`cookbook`],
+//! 1. **The face**: the eleven doors, with all that rustdoc shows behind them, except `wire` modules, and [`cookbook`],
 //!    which has text and no items.
 //! 2. **What is public of `wire`** ([`http::wire`], [`websocket::wire`], [`tls::wire`], [`udp::wire`],
 //!    [`trace::wire`]) is so on purpose: the decoders and encoders of each protocol, the tables of its connections, its
@@ -136,7 +138,7 @@
 //! 1. A `wire/` file, as each of `framing`, `text` and `deflate`, names only others of them, and nothing that waits, ticks or shares. (The renderings and
 //!    captures of `trace/wire` write to and read from what they are given: it may be a file.)
 //! 2. `net` knows no protocol, only what is bytes and rules under all of them (`framing`, `text`); `http` knows
-//!    neither `websocket` nor `tls`; only `trace/wire` knows all `wire/` folders, and no other door knows `trace`.
+//!    neither `websocket` nor `tls`; only `trace/wire` knows all `wire/` folders, `cluster` knows only `net`, and no other door knows `trace` or `cluster`.
 //! 3. The server never names the client, nor the client the server.
 //! 4. A package from outside is named where it belongs and nowhere else.
 //! 5. Whether we are client or server is asked in one file of a protocol: `http/wire/connection.rs` and
@@ -164,19 +166,21 @@
 //! | in flight | bytes that a thread is writing at this moment, outside the lock | `net/socket/`, `tls/stream/` |
 //! | layer | a stream that stands on another and passes on what it does not change; the stream *below* is nearer to the network | [`net::Layer`] |
 //! | lingering close | half-close, then read and drop for a while, so that the last answer is not destroyed by a reset | `net/linger.rs` |
-//! | machine | a decision without sockets, threads and clocks: events in, steps out; tried in all interleavings | `http/wire/connection.rs`, `websocket/queue.rs`, `net/workers.rs` |
+//! | machine | a decision without sockets, threads and clocks: events in, steps out; tried in all interleavings | `http/wire/connection.rs`, `websocket/queue.rs`, `net/workers.rs`, `cluster/fleet.rs` |
+//! | parent, worker | the process that holds the listening socket, and one of those that accept from it | [`cluster`] |
 //! | pending | accepted from the caller, and not sent yet | `http/server/exchange/`, `websocket/queue.rs` |
 //! | pipelining | the client sends a request before the previous response has come | [`http`] |
 //! | pace | how slow a peer may be: the least number of bytes in a stretch of waiting | `net/pace.rs` |
 //! | queue (send, frame, response) | what is to be sent, in order, under one lock | `net/socket/queue.rs`, `websocket/queue.rs`, `http/server/exchange/response_queue.rs` |
 //! | refusal | of a request or a handshake: the response with the rule that was broken; of a tunnel or a WebSocket: the response that a client gets in its place | [`http::Refusal`], `http/server/events.rs` |
-//! | row | one line of the chapter's list of what must work, such as N05 (TCP), S (framing), U (UDP), H (HTTP server), A (client), W (WebSocket), T (TLS): tests are named `row_n05_…` | `tests/rows/` |
+//! | row | one line of the chapter's list of what must work, such as N05 (TCP), S (framing), U (UDP), H (HTTP server), A (client), W (WebSocket), T (TLS), P (processes): tests are named `row_n05_…` | `tests/rows/` |
 //! | slot, of an agent | the right of one request to one of the connections to its origin; others call it a lease | [`http::pool::Slot`] |
 //! | slot, of a server | a connection's place among `max_connections`; it travels with the stream that is handed over | [`net::Slot`] |
 //! | span, leaf, note | bytes and what they are; a span without parts; what is derived from a leaf | [`trace::wire::Span`] |
 //! | stale | of a socket file: left behind by a server that ended without removing it | [`net::Listener::bind`] |
 //! | sticky packets (粘包) | two messages arrive in one `read`, or one in two | [`framing`] |
 //! | tap, observer | a layer that shows what passes; what it shows it to | [`net::Tap`], [`net::Observer`] |
+//! | turn, to accept | the right of one worker to accept the next connection; it goes round | [`cluster`] |
 //! | unfold | to replace each fold of a field value that spans several lines by one space | `http/wire/messages/section.rs` |
 //! | write turn | the right to write to the stream; one thread has it, and the state lock is not held meanwhile | `net/socket/`, `websocket/queue.rs`, `tls/stream/` |
 //! | zone | the network interface of a link-local IPv6 address: `%eth0` in `fe80::1%eth0`; no URL has one | `net/reach/literal.rs` |
@@ -219,6 +223,7 @@
 //! | E47 | switching verification off is a solution | passing the CA is | [`tls`], [`https`] |
 #![forbid(unsafe_code)]
 
+pub mod cluster;
 pub mod cookbook;
 pub mod deflate;
 pub mod framing;

@@ -50,20 +50,27 @@ enum May {
 
 /// Invariant 2. A new chapter needs a row.
 const CHAPTERS: &[(&str, May)] = &[
-    ("lib", May::All),                    // the title page
-    ("text", May::AllBut(&["trace"])),    // invariant 1 has more to say
-    ("framing", May::AllBut(&["trace"])), // the same
-    ("deflate", May::AllBut(&["trace"])), // the same
+    ("lib", May::All),                               // the title page
+    ("text", May::AllBut(&["trace", "cluster"])),    // invariant 1 has more to say
+    ("framing", May::AllBut(&["trace", "cluster"])), // the same
+    ("deflate", May::AllBut(&["trace", "cluster"])), // the same
     ("pool", May::Only(&[])),
     ("random", May::Only(&[])),
     ("setters", May::Only(&[])),
     ("wire", May::Only(&[])), // what the folders of that name share
     ("net", May::Only(&["framing", "setters", "text"])),
     ("udp", May::Only(&["net", "text", "framing"])),
-    ("http", May::AllBut(&["websocket", "tls", "https", "trace"])),
-    ("websocket", May::AllBut(&["tls", "https", "trace"])),
+    (
+        "http",
+        May::AllBut(&["websocket", "tls", "https", "trace", "cluster"]),
+    ),
+    (
+        "websocket",
+        May::AllBut(&["tls", "https", "trace", "cluster"]),
+    ),
     ("tls", May::Only(&["net", "setters", "wire"])),
-    ("https", May::AllBut(&["trace"])),
+    ("https", May::AllBut(&["trace", "cluster"])),
+    ("cluster", May::Only(&["net"])),
     ("trace", May::Only(&["net"])),
     ("trace::wire", May::All), // invariant 1 has more to say
 ];

@@ -6,7 +6,8 @@
 use super::{Page, assert_none, root};
 use std::collections::BTreeSet;
 
-const DOORS: [&str; 9] = [
+const DOORS: [&str; 10] = [
+    "cluster",
     "deflate",
     "framing",
     "http",

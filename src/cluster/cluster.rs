@@ -1,0 +1,180 @@
+//! A running cluster, from outside.
+
+use super::child::Child;
+use super::lines::Order;
+use super::parent::Parent;
+use crate::net::Addr;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long [`Cluster::stats`] waits for an answer.
+const STATS_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A running cluster, in the parent. Clones are the same cluster; dropping them all does not stop it.
+///
+/// [`restart`](Cluster::restart), [`shutdown`](Cluster::shutdown) and [`wait`](Cluster::wait) wait for workers. An event
+/// must not call them: it runs on the thread that sees a worker end.
+///
+/// A cluster that lives until its input ends:
+///
+/// ```no_run
+/// use barewire::{cluster, net};
+/// use std::io;
+/// use std::time::Duration;
+///
+/// fn main() -> io::Result<()> {
+///     if let Some(worker) = cluster::worker() {
+///         let server = net::create_server(|socket| socket.pipe(&socket).map(drop));
+///         worker.serve(&server.listen_on(worker.listener()?)?);
+///         return Ok(());
+///     }
+///     let cluster = cluster::setup_master().listen("127.0.0.1:8124")?;
+///     io::copy(&mut io::stdin(), &mut io::sink())?;
+///     let killed = cluster.shutdown(Duration::from_secs(10));
+///     println!("{killed} workers had to be killed");
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Cluster {
+    parent: Arc<Parent>,
+}
+
+impl Cluster {
+    pub(super) fn new(parent: Arc<Parent>) -> Cluster {
+        Cluster { parent }
+    }
+
+    /// Where the workers listen: the port that was really bound where 0 was asked for.
+    pub fn local_addr(&self) -> Addr {
+        self.parent.address.clone()
+    }
+
+    /// Wants one worker more: it is started at once, and again whenever it ends.
+    pub fn fork(&self) {
+        self.parent.change(|state| state.fleet.fork());
+    }
+
+    /// The workers that are alive: also those that start, or that finish their last connections.
+    pub fn children(&self) -> Vec<Child> {
+        self.parent.lock().children.values().cloned().collect()
+    }
+
+    /// How many workers accept connections.
+    pub fn listening(&self) -> usize {
+        self.parent.lock().fleet.serving()
+    }
+
+    /// Waits until `count` workers accept connections, but no longer than `time`. False: fewer do.
+    pub fn wait_listening_within(&self, count: usize, time: Duration) -> bool {
+        let is_done = |state: &_| Parent::is_over(state) || state.fleet.serving() >= count;
+        let until = Instant::now().checked_add(time);
+        self.parent.wait_for(until, is_done) && self.listening() >= count
+    }
+
+    /// Sends a text to all workers. What cannot be sent is reported to [`Events::error`](super::Events::error).
+    pub fn send(&self, text: &str) {
+        self.parent.tell_all_but(None, text);
+    }
+
+    /// The worker finishes its connections within [`deadline`](super::Master::deadline) and ends. Another takes its
+    /// place at once.
+    pub fn disconnect(&self, child: &Child) {
+        let now = self.parent.now();
+        let drain = |state: &mut super::parent::State| state.fleet.disconnect(child.id(), now);
+        let step = self.parent.change(drain);
+        step.inspect(|step| self.parent.drain(*step));
+    }
+
+    /// The figures of each worker that answers within a second: text that [`Worker::serve`](super::Worker::serve)
+    /// makes, `key=value` pairs with a space between two.
+    pub fn stats(&self) -> Vec<(Child, String)> {
+        let state = self.parent.lock();
+        let count = |(count, _): &(u64, String)| *count;
+        let before: Vec<(Child, u64)> = state
+            .children
+            .values()
+            .map(|child| (child.clone(), state.stats.get(&child.id()).map_or(0, count)))
+            .collect();
+        drop(state);
+        let mut asked = before;
+        asked.retain(|(child, _)| child.order(&Order::Stats).is_ok());
+        let has_come = |state: &super::parent::State, child: &Child, before: u64| {
+            let stats = state.stats.get(&child.id());
+            stats
+                .filter(|(count, _)| *count > before)
+                .map(|(_, text)| text.clone())
+        };
+        let until = Instant::now().checked_add(STATS_TIMEOUT);
+        self.parent.wait_for(until, |state| {
+            let is_gone = |child: &Child| !state.children.contains_key(&child.id());
+            let mut all = asked.iter();
+            all.all(|(child, before)| is_gone(child) || has_come(state, child, *before).is_some())
+        });
+        let state = self.parent.lock();
+        let answers = asked.into_iter().filter_map(|(child, before)| {
+            let text = has_come(&state, &child, before)?;
+            Some((child, text))
+        });
+        answers.collect()
+    }
+
+    /// Replaces every worker by a new process of the same program, one place after another, and returns when the old
+    /// ones have ended. A new worker accepts connections before the old one stops: nobody is refused meanwhile. An
+    /// old one has until `deadline` to finish its connections.
+    ///
+    /// The program is looked up by its path: after an upgrade, the new workers are the new program.
+    ///
+    /// # Errors
+    /// A new worker failed. Then the restart is over, and the old workers that are left go on.
+    pub fn restart(&self, deadline: Duration) -> io::Result<()> {
+        self.parent.change(|state| {
+            state.restart_failed = None;
+            state.fleet.restart(deadline);
+        });
+        self.parent
+            .wait_for(None, |state| !state.fleet.is_restarting());
+        let mut state = self.parent.lock();
+        match state.restart_failed.take() {
+            Some(how) => Err(io::Error::other(how)),
+            None if state.fleet.is_stopping() => {
+                Err(io::Error::new(ErrorKind::NotConnected, "the cluster stops"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// All workers stop accepting and finish their connections until the `deadline`; those that are left two seconds
+    /// behind it are killed. Returns how many were, once all have ended and the socket file is gone.
+    pub fn shutdown(&self, deadline: Duration) -> usize {
+        let now = self.parent.now();
+        let before = self.parent.change(|state| {
+            state.fleet.stop(deadline, now);
+            state.killed
+        });
+        self.parent.wait_for(None, Parent::is_over);
+        self.parent.lock().killed - before
+    }
+
+    /// Waits until the cluster is over: because of a [`shutdown`](Cluster::shutdown), or because it has given up.
+    ///
+    /// # Errors
+    /// It has given up; the text has the reason.
+    pub fn wait(&self) -> io::Result<()> {
+        self.parent.wait_for(None, Parent::is_over);
+        match &self.parent.lock().gave_up {
+            Some(reason) => Err(io::Error::other(reason.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cluster = f.debug_struct("Cluster");
+        cluster.field("local_addr", &self.parent.address);
+        cluster.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,185 @@
+//! The settings of a cluster, and its start.
+
+use super::child::Program;
+use super::cluster::Cluster;
+use super::events::Events;
+use super::fleet::Fleet;
+use super::parent::Parent;
+use super::worker::Start;
+use crate::net::{Listener, guarded};
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, Builder};
+use std::time::Duration;
+
+/// A cluster that does not run yet: the notes' `cluster.setupMaster`.
+///
+/// ```no_run
+/// use barewire::cluster;
+///
+/// let cluster = cluster::setup_master().workers(4).listen("127.0.0.1:1337")?;
+/// cluster.wait()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn setup_master() -> Master {
+    setup_master_with(())
+}
+
+/// The same, with the notes' events.
+///
+/// ```no_run
+/// use barewire::cluster::{self, Child, Events};
+///
+/// struct Mourning;
+///
+/// impl Events for Mourning {
+///     fn exit(&self, child: &Child, code: Option<i32>, signal: Option<i32>) {
+///         eprintln!("worker {} is dead: {code:?} {signal:?}", child.pid());
+///     }
+/// }
+///
+/// let cluster = cluster::setup_master_with(Mourning).listen("127.0.0.1:1337")?;
+/// cluster.wait()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn setup_master_with(events: impl Events) -> Master {
+    Master {
+        events: Box::new(events),
+        workers: thread::available_parallelism().map_or(1, usize::from),
+        round_robin: false,
+        exec: None,
+        start_timeout: Duration::from_secs(10),
+        max_failures: 5,
+        deadline: Duration::from_secs(10),
+    }
+}
+
+/// The settings of a cluster: see [`setup_master`].
+///
+/// ```no_run
+/// use barewire::cluster;
+/// use std::time::Duration;
+///
+/// let master = cluster::setup_master()
+///     .workers(2)
+///     .round_robin(true)
+///     .exec("/usr/local/bin/worker", ["--verbose"])
+///     .deadline(Duration::from_secs(30));
+/// let cluster = master.listen("unix:/run/app.sock")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Master {
+    events: Box<dyn Events>,
+    workers: usize,
+    round_robin: bool,
+    exec: Option<Program>,
+    start_timeout: Duration,
+    max_failures: u32,
+    deadline: Duration,
+}
+
+impl Master {
+    /// How many workers there are. Default: one for each core. 0: [`Cluster::fork`] makes each of them, as in the
+    /// notes.
+    pub fn workers(mut self, workers: usize) -> Master {
+        self.workers = workers;
+        self
+    }
+
+    /// The workers accept in turn. Default: false, the kernel chooses. See [the page](super#whose-turn-it-is) for what
+    /// each costs.
+    pub fn round_robin(mut self, round_robin: bool) -> Master {
+        self.round_robin = round_robin;
+        self
+    }
+
+    /// What a worker runs. Default: the program of this process, with the same arguments.
+    pub fn exec<A: Into<OsString>>(
+        mut self,
+        program: impl Into<PathBuf>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Master {
+        self.exec = Some(Program {
+            path: program.into(),
+            args: args.into_iter().map(A::into).collect(),
+        });
+        self
+    }
+
+    /// A worker that does not accept connections by then is killed, and has failed. Default: 10 s.
+    pub fn start_timeout(mut self, limit: Duration) -> Master {
+        self.start_timeout = limit;
+        self
+    }
+
+    /// After this number of workers in a row that ended before they had served for a second, the cluster gives up,
+    /// unless other workers serve. Default: 5.
+    pub fn max_failures(mut self, failures: u32) -> Master {
+        self.max_failures = failures;
+        self
+    }
+
+    /// How long a worker whose parent is gone, or that is [disconnected](Cluster::disconnect), has to finish its
+    /// connections. Default: 10 s.
+    pub fn deadline(mut self, deadline: Duration) -> Master {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Binds the address, as [`Listener::bind`] does, and starts the workers. It returns without waiting for them:
+    /// connections wait in the backlog until then.
+    ///
+    /// # Errors
+    /// The address cannot be bound, or a thread cannot be started. (A worker that cannot be is an
+    /// [`error`](Events::error), and tried again.)
+    pub fn listen(self, address: &str) -> io::Result<Cluster> {
+        self.start(Listener::bind(address)?, true)
+    }
+
+    /// [`listen`](Master::listen) on a listener that is bound already, such as a service manager's. It stays open when
+    /// the parent is killed.
+    ///
+    /// # Errors
+    /// A thread cannot be started, or the path of this program is not known.
+    pub fn listen_on(self, listener: Listener) -> io::Result<Cluster> {
+        self.start(listener, false)
+    }
+
+    fn start(self, listener: Listener, owns_socket: bool) -> io::Result<Cluster> {
+        let program = match self.exec {
+            Some(program) => program,
+            None => Program {
+                path: env::current_exe()?,
+                args: env::args_os().skip(1).collect(),
+            },
+        };
+        let mut fleet = Fleet::new(self.start_timeout, self.max_failures, self.deadline);
+        (0..self.workers).for_each(|_| fleet.fork());
+        let start = Start {
+            id: 0,
+            round_robin: self.round_robin,
+            owns_socket,
+            deadline: self.deadline,
+        };
+        let parent = Parent::new(self.events, program, start, fleet, listener);
+        let parent = Arc::new(parent?);
+        let _ = guarded(|| parent.events.setup(&parent.address));
+        let supervisor = Arc::clone(&parent);
+        let thread = Builder::new().name("barewire cluster".to_owned());
+        thread.spawn(move || supervisor.supervise())?;
+        Ok(Cluster::new(parent))
+    }
+}
+
+impl fmt::Debug for Master {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut master = f.debug_struct("Master");
+        master.field("workers", &self.workers);
+        master.field("round_robin", &self.round_robin);
+        master.finish_non_exhaustive()
+    }
+}

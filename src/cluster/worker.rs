@@ -1,0 +1,320 @@
+//! A worker, from inside its own process.
+
+use super::control::Control;
+use super::lines::{Order, Report};
+use super::turn::WorkerTurn;
+use crate::net::{Addr, Handle, Listener, Report as Connections, Shutdown, guarded, lock};
+use std::env;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+/// Tells a process that it is a worker, and what it has to know before its parent speaks: see [`Start`].
+pub(super) const VARIABLE: &str = "BAREWIRE_WORKER";
+
+/// `3 turn own 10000`: its number, who chooses the next to accept, whether the parent has bound the socket or was lent
+/// it, and the deadline without a parent in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Start {
+    pub(super) id: u64,
+    pub(super) round_robin: bool,
+    pub(super) owns_socket: bool,
+    pub(super) deadline: Duration,
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schedule = if self.round_robin { "turn" } else { "kernel" };
+        let socket = if self.owns_socket { "own" } else { "lent" };
+        let millis = self.deadline.as_millis();
+        write!(f, "{} {schedule} {socket} {millis}", self.id)
+    }
+}
+
+impl FromStr for Start {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Start, ()> {
+        let parts: Vec<&str> = text.split(' ').collect();
+        let [
+            id,
+            schedule @ ("turn" | "kernel"),
+            socket @ ("own" | "lent"),
+            millis,
+        ] = parts[..]
+        else {
+            return Err(());
+        };
+        Ok(Start {
+            id: id.parse().map_err(drop)?,
+            round_robin: schedule == "turn",
+            owns_socket: socket == "own",
+            deadline: Duration::from_millis(millis.parse().map_err(drop)?),
+        })
+    }
+}
+
+/// This process as a worker; `None`: it is the parent, or was started by itself. Every call returns the same worker.
+///
+/// A worker's standard input is the listening socket and its standard output the control stream, so a worker prints on
+/// standard error. (What it prints on standard output comes out on the parent's standard error.) A program that a
+/// worker starts inherits the environment variable `BAREWIRE_WORKER`: if that is the same program again, remove it.
+///
+/// ```no_run
+/// use barewire::{cluster, http};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// if let Some(worker) = cluster::worker() {
+///     let server = http::create_server(|_req, res| res.end(std::process::id().to_string()));
+///     worker.serve(&server.listen_on(worker.listener()?)?);
+///     return Ok(());
+/// }
+/// // This is the parent.
+/// cluster::setup_master().listen("127.0.0.1:1337")?.wait()?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn worker() -> Option<Worker> {
+    static WORKER: OnceLock<Option<Worker>> = OnceLock::new();
+    let start = || {
+        let start = env::var(VARIABLE).ok()?.parse().ok()?;
+        let control = Arc::new(Control::of_stdout());
+        let _ = control.report(&[Report::Online]); // without a parent, `serve` ends at once
+        Some(Worker {
+            inner: Arc::new(Inner {
+                start,
+                turn: Arc::new(WorkerTurn::new(Arc::clone(&control))),
+                control,
+                on_message: Mutex::new(None),
+            }),
+        })
+    };
+    WORKER.get_or_init(start).clone()
+}
+
+/// This process as one of several workers: see [`worker`]. Clones are the same worker.
+///
+/// One worker tells all others:
+///
+/// ```no_run
+/// use barewire::{cluster, http};
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// fn serve(worker: &cluster::Worker) -> std::io::Result<()> {
+///     let visits = Arc::new(AtomicU64::new(0));
+///     let elsewhere = Arc::clone(&visits);
+///     worker.on_message(move |_text| drop(elsewhere.fetch_add(1, Ordering::Relaxed)));
+///     let notifier = worker.clone();
+///     let server = http::create_server(move |_req, res| {
+///         let count = visits.fetch_add(1, Ordering::Relaxed) + 1;
+///         notifier.notify("a visit")?;
+///         res.end(format!("visit {count} of all workers\n"))
+///     });
+///     worker.serve(&server.listen_on(worker.listener()?)?);
+///     Ok(())
+/// }
+/// # let _ = serve;
+/// ```
+#[derive(Clone)]
+pub struct Worker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    start: Start,
+    control: Arc<Control>,
+    turn: Arc<WorkerTurn>,
+    on_message: Mutex<Option<Arc<Hook>>>,
+}
+
+type Hook = dyn Fn(&str) + Send + Sync;
+
+impl Worker {
+    /// Its number in the cluster: 1, 2, 3 …; no two workers have the same.
+    pub fn id(&self) -> u64 {
+        self.inner.start.id
+    }
+
+    /// The listening socket, which all workers share. It takes turns if the parent's
+    /// [`round_robin`](super::Master::round_robin) says so.
+    ///
+    /// # Errors
+    /// Standard input is no listening socket.
+    pub fn listener(&self) -> io::Result<Listener> {
+        let listener = Listener::from_stdin()?;
+        Ok(match self.inner.start.round_robin {
+            true => {
+                let turn = Arc::clone(&self.inner.turn);
+                listener.take_turns(turn)
+            }
+            false => listener,
+        })
+    }
+
+    /// Calls `hook` with each message from the parent and each that another worker [notifies](Worker::notify), on the
+    /// thread that is in [`serve`](Worker::serve). Set it before that: there is one hook, and none before.
+    pub fn on_message(&self, hook: impl Fn(&str) + Send + Sync + 'static) {
+        *lock(&self.inner.on_message) = Some(Arc::new(hook));
+    }
+
+    /// Sends a text to the parent: its event [`message`](super::Events::message).
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput): the text is longer than 64 KiB; the parent is gone, or has read
+    /// nothing for 10 s.
+    pub fn send(&self, text: &str) -> io::Result<()> {
+        self.inner
+            .control
+            .report(&[Report::Message(text.to_owned())])
+    }
+
+    /// Sends a text to the parent and to all other workers.
+    ///
+    /// # Errors
+    /// As for [`send`](Worker::send).
+    pub fn notify(&self, text: &str) -> io::Result<()> {
+        self.inner
+            .control
+            .report(&[Report::Notify(text.to_owned())])
+    }
+
+    /// This worker finishes its connections and ends; another takes its place at once. [`serve`](Worker::serve)
+    /// returns then.
+    ///
+    /// # Errors
+    /// The parent is gone.
+    pub fn disconnect(&self) -> io::Result<()> {
+        self.inner.control.report(&[Report::Disconnect])
+    }
+
+    /// The last thing that a worker does: tells the parent that it accepts connections, follows what the parent says,
+    /// and stops the server when the parent wants it to or is gone, whatever signal has ended it. Returns how the
+    /// connections ended; the worker should end then.
+    ///
+    /// If the parent is gone, nobody else is to accept from the socket that it has bound: it is closed for all, and its
+    /// file is removed, so that a new cluster can listen on the address at once. A socket that the parent was lent
+    /// ([`Master::listen_on`](super::Master::listen_on)) is left alone.
+    pub fn serve(&self, handle: &Handle) -> Connections {
+        let file = SocketFile::of(&handle.local_addr());
+        let mut how = Shutdown::from(self.inner.start.deadline);
+        let told = self.inner.control.report(&[Report::Listening]).is_ok()
+            && self
+                .inner
+                .control
+                .listen(|order| self.follow(order, handle, &mut how));
+        if !told && self.inner.start.owns_socket {
+            file.inspect(SocketFile::remove);
+            close_for_all();
+        }
+        self.inner.turn.stop();
+        handle.shutdown(how)
+    }
+
+    /// True: the server is to stop, and how.
+    fn follow(&self, order: Order, handle: &Handle, how: &mut Shutdown) -> bool {
+        match order {
+            Order::Turn => self.inner.turn.give(),
+            Order::Stats => {
+                let text = handle.snapshot().to_string();
+                let _ = self.inner.control.report(&[Report::Stats(text)]);
+            }
+            Order::Message(text) => {
+                let hook = lock(&self.inner.on_message).clone();
+                if let Some(hook) = hook {
+                    let _ = guarded(|| hook(&text));
+                }
+            }
+            Order::Drain {
+                is_restart,
+                deadline,
+            } => {
+                *how = match is_restart {
+                    true => Shutdown::restart(deadline),
+                    false => Shutdown::from(deadline),
+                };
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut worker = f.debug_struct("Worker");
+        worker.field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// Standard input stays open until the process ends, so the socket itself is shut down.
+fn close_for_all() {
+    let stdin = io::stdin();
+    if let Ok(socket) = stdin.as_fd().try_clone_to_owned() {
+        let _ = TcpStream::from(socket).shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// A socket file as it was when the worker began. While the socket accepts connections, no other server takes the file
+/// over, so what is removed is this file.
+struct SocketFile {
+    path: PathBuf,
+    is: [i64; 4],
+}
+
+impl SocketFile {
+    fn of(address: &Addr) -> Option<SocketFile> {
+        let Addr::Unix(Some(path)) = address else {
+            return None;
+        };
+        let path = path.clone();
+        SocketFile::now(&path).map(|is| SocketFile { path, is })
+    }
+
+    fn now(path: &PathBuf) -> Option<[i64; 4]> {
+        let file = fs::symlink_metadata(path).ok()?;
+        let (device, inode) = (file.dev() as i64, file.ino() as i64);
+        Some([device, inode, file.ctime(), file.ctime_nsec()])
+    }
+
+    fn remove(&self) {
+        if SocketFile::now(&self.path) == Some(self.is) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_worker_knows_at_its_start_comes_back() {
+        for round_robin in [true, false] {
+            let start = Start {
+                id: 3,
+                round_robin,
+                owns_socket: !round_robin,
+                deadline: Duration::from_secs(10),
+            };
+            assert_eq!(start.to_string().parse(), Ok(start));
+        }
+        for garbage in [
+            "",
+            "1",
+            "1 both own 2",
+            "x turn own 2",
+            "1 turn lent -2",
+            "1 turn 2",
+        ] {
+            assert_eq!(garbage.parse::<Start>(), Err(()), "{garbage:?}");
+        }
+    }
+}
