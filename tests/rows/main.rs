@@ -10,6 +10,7 @@
 //! | W | `websocket` | 7.4 WebSocket |
 //! | T02 to T08 | `tls`, `tls_hostile` | 7.5 TLS, and peers that misuse it |
 //! | T05, T06, T08, W06 | `https` | 7.5 HTTPS |
+//! | P | `cluster` | processes |
 //! | all | `trace` | what a tap sees and a recorder writes, on every kind of connection |
 //! | all | `docs` | what the documentation says of the code: defaults, numbers, paths |
 //!
@@ -18,6 +19,7 @@
 //! as a program.
 
 mod client;
+mod cluster;
 mod docs;
 mod files;
 mod http;

@@ -1,0 +1,83 @@
+//! P01: a parent that is killed, a Ctrl-C, a shutdown: what is left behind.
+
+use super::stage::{Demo, Up, temporary, unix, wait_gone};
+use crate::support::{Client, PATIENCE, post, request, watched};
+use barewire::net::{Addr, Listener};
+use std::process::Command;
+use std::time::Duration;
+
+/// The second half of a request comes after the parent's end, and is answered.
+fn finish_after(demo: &mut Demo, end: impl FnOnce(&mut Demo)) {
+    let address = demo.line("").replace("setup: ", "");
+    let workers = demo.workers(2);
+    let address = Addr::Ip(address.parse().expect("an address"));
+    let mut client = Client::connect(&address);
+    client.send(request("GET", "/"));
+    let worker = client.answer().text().to_owned();
+    client.send("GET / HTTP/1.1\r\n");
+    let mut idle = Client::connect(&address);
+    idle.send(request("GET", "/"));
+    idle.answer();
+    end(demo);
+    idle.ended();
+    // The address is free, though a worker still has a request to answer.
+    let next = Listener::bind(&address.to_string()).expect("a free address");
+    client.send("Host: a\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.text(), answer.says_close()), (&*worker, true));
+    wait_gone(&workers);
+    drop(next);
+}
+
+#[test]
+fn row_p01_workers_whose_parent_is_killed_finish_and_end() {
+    watched(|| {
+        let mut demo = Demo::start(&["--listen", "127.0.0.1:0", "--workers", "2"]);
+        finish_after(&mut demo, Demo::kill);
+    });
+}
+
+/// What a terminal does: the signal goes to the whole group of the parent.
+#[test]
+fn row_p01_a_ctrl_c_reaches_the_parent_only() {
+    watched(|| {
+        let mut demo = Demo::start(&["--listen", "127.0.0.1:0", "--workers", "2"]);
+        finish_after(&mut demo, |demo| {
+            let group = format!("-{}", demo.id());
+            let sent = Command::new("kill").args(["-INT", "--", &group]).status();
+            assert!(sent.expect("kill").success());
+            assert_eq!(demo.wait().code(), None, "by the signal");
+        });
+    });
+}
+
+#[test]
+fn row_p01_a_killed_parent_leaves_no_socket_file() {
+    watched(|| {
+        let path = temporary("killed.sock");
+        let mut demo = Demo::start(&["--listen", &unix(&path), "--workers", "2"]);
+        let workers = demo.workers(2);
+        assert!(path.exists());
+        demo.kill();
+        wait_gone(&workers);
+        assert!(!path.exists());
+    });
+}
+
+/// A request that is never complete is cut at the deadline, and a worker that does not end is killed.
+#[test]
+fn row_p01_a_shutdown_has_a_deadline() {
+    watched(|| {
+        let up = Up::new(|master| master.workers(1)).listening(1);
+        let mut client = Client::connect(&up.local_addr());
+        client.send(&post("/", "never complete")[..60]);
+        assert_eq!(up.shutdown(Duration::from_millis(100)), 0);
+        client.ended();
+
+        let up = Up::new(|master| master.workers(1)).listening(1);
+        up.send("sleep");
+        assert_eq!(up.shutdown(Duration::ZERO), 1, "it was killed");
+        assert_eq!(up.log.count("1 exit signal 9"), 1);
+        assert!(up.wait().is_ok(), "it has not given up");
+    });
+}

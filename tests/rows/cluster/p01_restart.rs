@@ -1,0 +1,108 @@
+//! P01: a restart under load loses no request.
+
+use super::stage::{Up, get};
+use crate::support::{Client, PATIENCE, post, request, watched};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// Clients that connect for each request: none is refused or cut.
+fn loses_none(round_robin: bool) {
+    let up = Up::new(|master| master.round_robin(round_robin)).listening(2);
+    let (address, is_over) = (up.local_addr(), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let ask = || {
+            let mut answered = BTreeSet::new();
+            while !is_over.load(Ordering::Relaxed) {
+                answered.insert(get(&address, "/"));
+            }
+            answered
+        };
+        let clients: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+        for _ in 0..2 {
+            let restarted = up.restart(PATIENCE);
+            restarted.unwrap_or_else(|e| panic!("{e}: {:#?}", up.log.all()));
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for client in clients {
+            client.join().expect("no request is lost");
+        }
+    });
+    let new: Vec<u64> = up.children().iter().map(|child| child.id()).collect();
+    assert_eq!(new, [5, 6], "two restarts of two workers");
+    for old in 1..=4 {
+        assert_eq!(up.log.count(&format!("{old} exit code 0")), 1);
+    }
+}
+
+#[test]
+fn row_p01_a_restart_loses_no_request() {
+    watched(|| loses_none(false));
+}
+
+#[test]
+fn row_p01_a_restart_loses_no_request_while_workers_take_turns() {
+    watched(|| loses_none(true));
+}
+
+/// The old worker finishes what it has; its idle connection ends.
+#[test]
+fn row_p01_an_old_worker_finishes_its_requests() {
+    watched(|| {
+        let up = Up::new(|master| master.workers(1)).listening(1);
+        let address = up.local_addr();
+        let mut idle = Client::connect(&address);
+        idle.send(request("GET", "/"));
+        idle.answer();
+        let mut slow = Client::connect(&address);
+        let whole = post("/", "a body in two pieces");
+        let (first, second) = whole.split_at(whole.len() - 5);
+        slow.send(first);
+        thread::scope(|scope| {
+            let restart = scope.spawn(|| up.restart(PATIENCE));
+            idle.ended(); // so the old one drains
+            assert_eq!(get(&address, "/"), up.child(2).pid().to_string());
+            slow.send(second);
+            let answer = slow.answer();
+            assert_eq!(answer.text(), "a body in two pieces");
+            assert!(answer.says_close());
+            restart.join().expect("no panic").expect("a restart");
+        });
+        assert_eq!(up.children().len(), 1);
+    });
+}
+
+/// A new program that does not work: the old workers go on.
+#[test]
+fn row_p01_a_restart_that_fails_leaves_the_old_workers() {
+    watched(|| {
+        let folder = std::env::temp_dir();
+        let program = folder.join(format!("barewire-worker-{}.sh", std::process::id()));
+        let this = std::env::current_exe().expect("a program");
+        let script = format!(
+            "exec {} --exact cluster::stage::worker_process --nocapture",
+            this.display()
+        );
+        std::fs::write(&program, script).expect("a file");
+        let path = program.to_str().expect("text").to_owned();
+        let up = Up::new(|master| master.exec("sh", [path])).listening(2);
+        std::fs::write(&program, "exit 7").expect("a file");
+        let failed = up.restart(PATIENCE).expect_err("a broken program");
+        let expected = "the new worker 3 failed: it exited with code 7";
+        assert_eq!(failed.to_string(), expected);
+        let left: Vec<u64> = up.children().iter().map(|child| child.id()).collect();
+        assert_eq!(left, [1, 2]);
+        up.get("/");
+        let _ = std::fs::remove_file(&program);
+    });
+}
+
+#[test]
+fn row_p01_a_cluster_that_stops_does_not_restart() {
+    watched(|| {
+        let up = Up::new(|master| master.workers(1)).listening(1);
+        up.shutdown(Duration::ZERO);
+        assert!(up.restart(PATIENCE).is_err());
+    });
+}
