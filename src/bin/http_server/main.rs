@@ -10,9 +10,11 @@ mod demo;
 mod invitation;
 mod reply;
 mod routes;
+mod workers;
 
 use barewire::http::{self, Handled, Request, Response, ServerEvents};
-use barewire::https;
+use barewire::net::Listener;
+use barewire::{cluster, https};
 use certificate::Certificate;
 use demo::{Recording, Standard, err, log};
 use invitation::invitation;
@@ -33,6 +35,7 @@ demo::options! { |args|
     };
     files: Option<String> = args.value("--files");
     certificate: Option<Certificate> = Certificate::of(args, Some("--client-ca"));
+    workers: Option<usize> = workers::number(args)?;
     recording: Recording = Recording::of(args)?;
 }
 
@@ -51,21 +54,43 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: Options) -> io::Result<()> {
+    let (is_https, has_files) = (options.certificate.is_some(), options.files.is_some());
+    let worker = cluster::worker();
+    if let (None, Some(workers)) = (&worker, options.workers) {
+        let cluster = workers::start(workers, &options.listen)?;
+        let invitation = invitation(&cluster.local_addr(), is_https, has_files);
+        log!("{}", invitation.trim_end());
+        return cluster.wait();
+    }
     let mut server = http::create_server_with(Routes::new(options.files.as_deref())?)
         .max_connections(options.max_connections)
         .keep_alive_timeout(options.keep_alive);
-    if let Some(recorder) = options.recording.recorder(Standard::Out)? {
+    let output = match worker {
+        Some(_) => Standard::Err,
+        None => Standard::Out,
+    };
+    if let Some(recorder) = options.recording.recorder(output)? {
         server = server.tap(recorder);
     }
-    let (is_https, has_files) = (options.certificate.is_some(), options.files.is_some());
+    let listener = match &worker {
+        Some(worker) => worker.listener()?,
+        None => Listener::bind(&options.listen)?,
+    };
     let handle = match options.certificate {
-        None => server.listen(&options.listen)?,
+        None => server.listen_on(listener)?,
         Some(certificate) => {
-            https::create_server_with(&certificate.options()?, server)?.listen(&options.listen)?
+            https::create_server_with(&certificate.options()?, server)?.listen_on(listener)?
         }
     };
-    let invitation = invitation(&handle.local_addr(), is_https, has_files);
-    log!("{}", invitation.trim_end());
-    handle.wait();
+    match worker {
+        Some(worker) => {
+            worker.serve(&handle);
+        }
+        None => {
+            let invitation = invitation(&handle.local_addr(), is_https, has_files);
+            log!("{}", invitation.trim_end());
+            handle.wait();
+        }
+    }
     Ok(())
 }

@@ -1,0 +1,42 @@
+//! `--workers N`: the same server in several processes, which are started again.
+
+use crate::demo::{Args, err};
+use barewire::cluster::{self, Child, Cluster, Events};
+use std::io;
+
+/// A file of a recording has one writer.
+pub(crate) fn number(args: &mut Args<'_>) -> Result<Option<usize>, String> {
+    let workers = args.at_least_one("--workers")?;
+    let is_saved = args.typed("--save").is_some_and(|file| !file.is_empty());
+    match workers.is_some() && is_saved {
+        true => Err("--workers or --save, not both: one file has one writer".into()),
+        false => Ok(workers),
+    }
+}
+
+pub(crate) fn start(workers: usize, listen: &str) -> io::Result<Cluster> {
+    let master = cluster::setup_master_with(Reported);
+    master.workers(workers).listen(listen)
+}
+
+struct Reported;
+
+impl Events for Reported {
+    fn exit(&self, child: &Child, code: Option<i32>, signal: Option<i32>) {
+        if code != Some(0) {
+            let how = match signal {
+                Some(signal) => format!("signal {signal}"),
+                None => format!("code {}", code.unwrap_or_default()),
+            };
+            err!(
+                "worker {} (process {}) has ended: {how}",
+                child.id(),
+                child.pid()
+            );
+        }
+    }
+
+    fn error(&self, _child: Option<&Child>, error: &io::Error) {
+        err!("{error}");
+    }
+}
