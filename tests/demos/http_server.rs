@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The demo on a free port.
 struct Demo {
     address: Addr,
-    _running: Running,
+    running: Running,
 }
 
 impl Demo {
@@ -24,7 +24,7 @@ impl Demo {
             .and_then(|rest| rest.strip_suffix('/'));
         Demo {
             address: Addr::Ip(address.expect("an address").parse().expect("an address")),
-            _running: running,
+            running: running,
         }
     }
 
@@ -63,6 +63,49 @@ fn events(first: u64, last: u64) -> String {
     (first..=last)
         .map(|n| format!("event: notice\nid: {n}\ndata: notice {n}\n\n"))
         .collect()
+}
+
+#[test]
+fn row_h07_each_exchange_has_a_line_of_the_log() {
+    watched(|| {
+        let args = ["--listen", "127.0.0.1:0", "--log=combined"];
+        let mut demo = Demo::of(Running::start("http_server", &args));
+        assert!(
+            demo.get("/stats")
+                .text()
+                .starts_with("connections=1 threads=")
+        );
+        demo.get("/none");
+        let line = |demo: &mut Demo| loop {
+            let line = demo.running.line();
+            if line.starts_with("127.0.0.1 - - [") {
+                break line;
+            }
+        };
+        let stats = line(&mut demo);
+        assert!(stats.contains("] \"GET /stats HTTP/1.1\" 200 "), "{stats}");
+        let none = line(&mut demo);
+        assert!(none.contains("] \"GET /none HTTP/1.1\" 404 "), "{none}");
+        assert!(none.ends_with(" \"-\" \"-\""), "{none}");
+    });
+}
+
+/// More lines than the pipe and the buffer of the log hold, and nobody reads them.
+#[test]
+fn row_h07_no_request_waits_for_the_log() {
+    const REQUESTS: usize = 500;
+    watched(|| {
+        let demo = Demo::of(Running::start(
+            "http_server",
+            &["--listen", "127.0.0.1:0", "--log"],
+        ));
+        let mut client = demo.client();
+        let target = format!("/length?{}", "x".repeat(4000));
+        for _ in 0..REQUESTS {
+            client.send(request("GET", &target));
+            assert_eq!(client.answer().status, 200);
+        }
+    });
 }
 
 #[test]

@@ -56,12 +56,15 @@ pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
 /// The book's server, and the page of the chapter.
 pub(crate) fn http(listen: &str) -> io::Result<Addr> {
     let (routes, site) = (Routes::new(None)?, Site::new());
+    let stats = routes.stats();
     let server = http::create_server(move |req, res| match req.path() {
         path if Site::has(path) => site.serve(req, res),
         "/try" => to_the_page(res, "s7-3"),
         _ => routes.serve(req, res),
     });
-    Ok(server.listen(listen)?.local_addr())
+    let handle = server.listen(listen)?;
+    let _ = stats.set(handle.clone());
+    Ok(handle.local_addr())
 }
 
 /// The page of that demo has become a section of the chapter.

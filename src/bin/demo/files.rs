@@ -17,6 +17,13 @@ impl NamedFile {
         let file = File::create(path).map_err(|e| named(path, &e))?;
         Ok(NamedFile(file, path.to_owned()))
     }
+
+    /// What is written goes behind what is there.
+    pub(crate) fn append(path: &str) -> io::Result<NamedFile> {
+        let options = File::options().append(true).create(true).open(path);
+        let file = options.map_err(|e| named(path, &e))?;
+        Ok(NamedFile(file, path.to_owned()))
+    }
 }
 
 impl Write for NamedFile {

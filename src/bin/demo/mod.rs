@@ -27,6 +27,7 @@
 #![forbid(unsafe_code)]
 #![allow(dead_code, unused_imports, unused_macros)] // each demo uses a part of this
 
+mod access_log;
 mod args;
 mod background;
 mod deflate;
@@ -39,6 +40,7 @@ mod recording;
 mod url;
 mod words;
 
+pub(crate) use access_log::AccessLog;
 pub(crate) use args::{Args, no_command, parse, whole_number};
 pub(crate) use deflate::deflate;
 pub(crate) use files::{ClientFiles, NamedFile, named, read_file};

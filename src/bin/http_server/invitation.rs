@@ -35,6 +35,7 @@ pub(crate) fn invitation(address: &Addr, tls: bool, files: bool) -> String {
             "-v --compressed -o /dev/null {url}/text",
         ),
         ("1 GiB, in bounded memory", "-o /dev/null {url}/big"),
+        ("the server in figures", "{url}/stats"),
         ("wait for news (long polling) …", "-i {url}/poll"),
         ("… behind those you have seen", "-i {url}/poll?after=0"),
         ("… or have them streamed (SSE)", "-N {url}/events"),

@@ -16,7 +16,7 @@ use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use barewire::net::Listener;
 use barewire::{cluster, https};
 use certificate::Certificate;
-use demo::{Recording, Standard, err, log};
+use demo::{AccessLog, Recording, Standard, err, log};
 use invitation::invitation;
 use routes::Routes;
 use std::fmt;
@@ -36,6 +36,7 @@ demo::options! { |args|
     files: Option<String> = args.value("--files");
     certificate: Option<Certificate> = Certificate::of(args, Some("--client-ca"));
     workers: Option<usize> = workers::number(args)?;
+    access_log: AccessLog = AccessLog::of(args)?;
     recording: Recording = Recording::of(args)?;
 }
 
@@ -62,13 +63,16 @@ fn serve(options: Options) -> io::Result<()> {
         log!("{}", invitation.trim_end());
         return cluster.wait();
     }
-    let mut server = http::create_server_with(Routes::new(options.files.as_deref())?)
+    let routes = Routes::new(options.files.as_deref())?;
+    let stats = routes.stats();
+    let mut server = http::create_server_with(routes)
         .max_connections(options.max_connections)
         .keep_alive_timeout(options.keep_alive);
     let output = match worker {
         Some(_) => Standard::Err,
         None => Standard::Out,
     };
+    server = options.access_log.attach(server, output)?;
     if let Some(recorder) = options.recording.recorder(output)? {
         server = server.tap(recorder);
     }
@@ -82,6 +86,7 @@ fn serve(options: Options) -> io::Result<()> {
             https::create_server_with(&certificate.options()?, server)?.listen_on(listener)?
         }
     };
+    let _ = stats.set(handle.clone());
     match worker {
         Some(worker) => {
             worker.serve(&handle);

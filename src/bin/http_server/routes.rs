@@ -5,7 +5,9 @@ use super::comet;
 use super::reply::{TEXT, send, text};
 use barewire::http::wire::Method;
 use barewire::http::{self, Files, Handled, Request, Response};
+use barewire::net::Handle;
 use std::io::{self, BufRead};
+use std::sync::{Arc, OnceLock};
 
 const BIG_BYTES: u64 = 1 << 30;
 /// Of a text that is worth compressing.
@@ -16,6 +18,8 @@ const PAGE: &str = include_str!("page.html");
 pub(crate) struct Routes {
     board: Board,
     files: Option<Files>,
+    /// The server, once it listens.
+    server: Arc<OnceLock<Handle>>,
 }
 
 impl Routes {
@@ -24,7 +28,13 @@ impl Routes {
         Ok(Routes {
             board: Board::default(),
             files: directory.map(serve_below).transpose()?,
+            server: Arc::default(),
         })
+    }
+
+    /// Whose figures `/stats` shows.
+    pub(crate) fn stats(&self) -> Arc<OnceLock<Handle>> {
+        Arc::clone(&self.server)
     }
 
     pub(crate) fn serve(&self, req: Request<'_>, res: Response<'_>) -> Handled {
@@ -105,6 +115,13 @@ fn route(path: &str) -> Option<Route> {
         "/text" => (READ, |_, req, res| long_text(&req, res)),
         "/big" => (READ, |_, req, res| big(&req, res)),
         "/upload" => (&["POST", "PUT"], |_, req, res| upload(req, res)),
+        "/stats" => (READ, |it, _, res| {
+            let line = it
+                .server
+                .get()
+                .map(|server| format!("{}\n", server.snapshot()));
+            text(res, 200, &line.unwrap_or_default())
+        }),
         "/publish" => (POST, Routes::publish),
         "/poll" => (READ, |it, req, res| comet::poll(&it.board, &req, res)),
         "/events" => (READ, |it, req, res| comet::events(&it.board, &req, res)),

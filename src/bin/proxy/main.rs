@@ -26,7 +26,7 @@ use barewire::http::{
     self, Agent, Failure, Handled, Request, RequestOptions, Response, ServerEvents, Timeouts,
 };
 use barewire::net::Listener;
-use demo::{err, log};
+use demo::{Standard, err, log};
 use options::{HELP, Options};
 use policy::Proxy;
 use std::fmt;
@@ -53,7 +53,7 @@ impl ServerEvents for Proxy {
 }
 
 impl Proxy {
-    /// Checks the client, serves it and prints the result.
+    /// Checks the client, serves it and prints the result, unless `--log` prints it.
     fn handle(
         &self,
         req: Request<'_>,
@@ -66,7 +66,9 @@ impl Proxy {
             Err(refusal) => refusal.answer(res),
         };
         let result = done.as_ref().map_or_else(|e| e.to_string(), String::clone);
-        log!("{request} -> {result}");
+        if !self.is_logged {
+            log!("{request} -> {result}");
+        }
         done.map(drop)
     }
 }
@@ -90,8 +92,12 @@ fn run(options: Options) -> Result<(), Failure> {
         timeout: options.timeout,
         idle_timeout: options.idle_timeout,
         common: common(options.timeout)?,
+        is_logged: options.access_log.is_asked_for(),
     };
-    let handle = http::create_server_with(proxy).listen_on(listener)?;
+    let server = options
+        .access_log
+        .attach(http::create_server_with(proxy), Standard::Out)?;
+    let handle = server.listen_on(listener)?;
     log!("Proxy running at http://{address}/");
     handle.wait();
     Ok(())

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::allow::Entry;
-use crate::demo;
+use crate::demo::{self, AccessLog};
 use barewire::http::wire::grammar::is_token;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ demo::options! { |args|
     auth: Option<(String, String)> = args.parsed("--auth", credentials)?;
     name: Option<String> = args.parsed("--name", name)?;
     timeout: Duration = args.seconds("--timeout")?.unwrap_or(Duration::from_secs(30));
+    access_log: AccessLog = AccessLog::of(args)?;
     idle_timeout: Duration = args.seconds("--idle-timeout")?.unwrap_or(Duration::from_secs(120));
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Proxy {
     pub(crate) name: String,
     pub(crate) timeout: Duration,
     pub(crate) idle_timeout: Duration,
+    /// Each exchange has a line of `--log`.
+    pub(crate) is_logged: bool,
     /// The options of all requests that are forwarded.
     pub(crate) common: RequestOptions,
 }

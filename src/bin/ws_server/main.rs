@@ -19,7 +19,7 @@ use barewire::net::{self, Handle, Listener, Service};
 use barewire::tls::{Secured, ServerContext};
 use barewire::websocket::PerMessageDeflate;
 use certificate::Certificate;
-use demo::{Recording, Standard, err, log};
+use demo::{AccessLog, Recording, Standard, err, log};
 use invitation::invitation;
 use routes::Routes;
 use std::process::ExitCode;
@@ -33,6 +33,7 @@ demo::options! { |args|
     max_connections: usize = args.at_least_one("--max-connections")?.unwrap_or(10_000);
     certificate: Option<Certificate> = Certificate::of(args, None);
     deflate: Option<PerMessageDeflate> = demo::deflate(args);
+    access_log: AccessLog = AccessLog::of(args)?;
     recording: Recording = Recording::of(args)?;
 }
 
@@ -54,6 +55,7 @@ fn run(options: Options) -> io::Result<()> {
     let mut server = http::create_server_with(Routes::new(options.message_bytes, options.deflate))
         .max_connections(options.max_connections)
         .spare_threads(4);
+    server = options.access_log.attach(server, Standard::Out)?;
     if let Some(recorder) = options.recording.recorder(Standard::Out)? {
         server = server.tap(recorder);
     }

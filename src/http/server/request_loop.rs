@@ -233,7 +233,6 @@ impl<'s> RequestLoop<'s> {
     /// Calls [`Server::on_finish`](super::Server::on_finish). `length` is that of the request's head, if it is one.
     #[cold]
     fn report_finish(&mut self, length: Option<usize>, since: Instant) {
-        let refusal = self.refusal.take();
         let Some(on_finish) = &self.shared.on_finish else {
             return;
         };
@@ -243,12 +242,15 @@ impl<'s> RequestLoop<'s> {
             head_length: length,
             body: &self.body,
             response: self.connection.get_mut(),
-            refusal: refusal.as_ref(),
+            refusal: self.refusal.as_ref(),
             numbers: (self.number, self.requests + u64::from(length.is_none())),
             since,
         };
         if guarded(|| (on_finish.call)(&summary)).is_err() {
             report(&self.shared.events, &"Server::on_finish panicked");
+        }
+        if self.refusal.is_some() {
+            self.refusal = None;
         }
     }
 

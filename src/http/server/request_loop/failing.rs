@@ -171,7 +171,7 @@ impl RequestLoop<'_> {
         if let Some(slot) = &self.connection.get_mut().slot {
             slot.refused(rule);
         }
-        self.refusal = Some(error);
+        self.refusal = self.shared.on_finish.is_some().then_some(error);
     }
 
     #[cold]
