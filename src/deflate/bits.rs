@@ -6,6 +6,9 @@
 //!   ◄──────── second ─┤first├        ◄────────────        RFC 1951 §3.1.1
 //! ```
 
+use super::error::{Step, Stop};
+use super::watch::{Item, Watch};
+
 /// The next bits, taken from the input byte by byte, or eight bytes at a time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BitReader {
@@ -25,17 +28,17 @@ impl BitReader {
         self.bits
     }
 
-    /// Takes bytes of the input until at least `count` bits are here, at most 32. `false`: the input is at its end.
-    pub(super) fn need(&mut self, count: u32, input: &mut &[u8]) -> bool {
+    /// Takes bytes of the input until at least `count` bits are here, at most 32.
+    pub(super) fn need(&mut self, count: u32, input: &mut &[u8]) -> Step {
         while self.count < count {
             let Some((&byte, rest)) = input.split_first() else {
-                return false;
+                return Err(Stop::Input);
             };
             *input = rest;
             self.bits |= u64::from(byte) << self.count;
             self.count += 8;
         }
-        true
+        Ok(())
     }
 
     /// Goes on by bits that are here.
@@ -44,14 +47,10 @@ impl BitReader {
         self.count -= count;
     }
 
-    /// The next `count` bits as a number, if they are here or in the input.
-    pub(super) fn take(&mut self, count: u32, input: &mut &[u8]) -> Option<usize> {
-        if !self.need(count, input) {
-            return None;
-        }
-        let value = self.bits & ((1 << count) - 1);
+    /// The same, behind an item that a watcher sees.
+    pub(super) fn pass<W: Watch>(&mut self, count: u32, watch: &mut W, item: Item<'_>) {
+        watch.passed(count.into(), self.bits, item);
         self.skip(count);
-        Some(value as usize)
     }
 
     /// Leaves out what is left of the byte that was begun.

@@ -4,7 +4,7 @@ use super::bits::BitReader;
 use super::decode_table::{
     Alphabet, DecodeTable, END, Entry, SECOND_TABLE, SPECIAL, all_bits, broken_rule, with_extra,
 };
-use super::error::Rule;
+use super::error::{Rule, Step};
 use super::symbols::{
     CODE_LENGTHS, DISTANCES, END_OF_BLOCK, FIXED_DISTANCES, FIXED_LITERALS, LITERALS,
 };
@@ -88,12 +88,12 @@ pub(super) struct Symbol {
     pub(super) bits: u32,
 }
 
-/// The next symbol, whose bits stay; `None` if the input ends within it.
+/// The next symbol, whose bits stay.
 pub(super) fn next<const BITS: u32, const SIZE: usize>(
     bits: &mut BitReader,
     table: &DecodeTable<BITS, SIZE>,
     input: &mut &[u8],
-) -> Result<Option<Symbol>, Rule> {
+) -> Step<Symbol> {
     loop {
         let here = bits.peek();
         let mut entry = table.first(here);
@@ -103,14 +103,12 @@ pub(super) fn next<const BITS: u32, const SIZE: usize>(
         let all = all_bits(entry);
         if entry & SECOND_TABLE == 0 && all <= bits.count() {
             if entry & (SPECIAL | END) == SPECIAL {
-                return Err(broken_rule(entry));
+                return Err(broken_rule(entry).into());
             }
             let value = with_extra(entry, here);
             #[rustfmt::skip]
-            return Ok(Some(Symbol { entry, value, bits: all }));
+            return Ok(Symbol { entry, value, bits: all });
         }
-        if !bits.need(bits.count() + 1, input) {
-            return Ok(None);
-        }
+        bits.need(bits.count() + 1, input)?;
     }
 }

@@ -25,7 +25,7 @@
 //! ```
 
 use super::error::Rule;
-use super::symbols::{CODE_BITS, DISTANCE, END_OF_BLOCK, LENGTH};
+use super::symbols::{CODE_BITS, DISTANCE, END_OF_BLOCK, LENGTH, count_lengths};
 
 /// What to do with a symbol.
 pub(super) type Entry = u32;
@@ -122,10 +122,7 @@ impl<const BITS: u32, const SIZE: usize> DecodeTable<BITS, SIZE> {
 
     /// Makes the table of these code lengths; 0 is a symbol without a code.
     pub(super) fn build(&mut self, lengths: &[u8], alphabet: Alphabet) -> Result<(), Rule> {
-        let mut count = [0_u16; CODE_BITS as usize + 1];
-        for &length in lengths {
-            count[usize::from(length)] += 1;
-        }
+        let mut count = count_lengths(lengths);
         let used = lengths.len() as u16 - count[0];
         count[0] = 0;
         check(&count, used, alphabet)?;

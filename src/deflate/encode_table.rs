@@ -19,7 +19,7 @@
 //!   code of the limit moves up: it becomes the neighbour of the longest code that is shorter, and both have a bit more.
 //! - There are always two codes at least, since decoders differ about one that is alone.
 
-use super::symbols::{ALL_LITERALS, CODE_BITS};
+use super::symbols::{ALL_LITERALS, CODE_BITS, count_lengths};
 
 /// A code with its first bit the lowest, as it is sent, and its length above it.
 pub(super) type Code = u32;
@@ -112,10 +112,7 @@ fn depths(tree: &mut Tree, leaves: usize, limit: usize) -> [usize; CODE_BITS as 
 
 /// RFC 1951 §3.2.2: the codes of these lengths.
 pub(super) fn codes(lengths: &[u8], codes: &mut [Code]) {
-    let mut count = [0_u16; CODE_BITS as usize + 1];
-    for &length in lengths {
-        count[usize::from(length)] += 1;
-    }
+    let mut count = count_lengths(lengths);
     count[0] = 0;
     let mut next = [0_u16; CODE_BITS as usize + 1];
     for bits in 1..next.len() {

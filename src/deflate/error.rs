@@ -80,6 +80,21 @@ impl Error {
     }
 }
 
+/// Why a step of a decoder did not finish.
+pub(super) enum Stop {
+    Input,
+    Output,
+    Broken(Rule),
+}
+
+pub(super) type Step<T = ()> = Result<T, Stop>;
+
+impl From<Rule> for Stop {
+    fn from(rule: Rule) -> Stop {
+        Stop::Broken(rule)
+    }
+}
+
 fn show(f: &mut fmt::Formatter<'_>, at: u64, got: &[u8]) -> fmt::Result {
     match got {
         [] => write!(f, "; at byte {at}"),

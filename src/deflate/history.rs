@@ -16,7 +16,7 @@ const BEYOND_WINDOW: usize = 32 * 1024;
 const CHUNK: usize = 16;
 const SLACK: usize = LONGEST + CHUNK;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct History {
     pub(super) bytes: Vec<u8>,
     start: usize,
@@ -31,11 +31,8 @@ pub(super) struct History {
 impl History {
     pub(super) fn new(window: usize) -> History {
         History {
-            bytes: Vec::new(),
-            start: 0,
-            end: 0,
-            limit: 0,
             window,
+            ..History::default()
         }
     }
 

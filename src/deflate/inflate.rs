@@ -23,7 +23,7 @@ mod declaration;
 use super::bits::BitReader;
 use super::codes::{Codes, next};
 use super::decode_table::{END, LITERAL};
-use super::error::{Error, Rule};
+use super::error::{Error, Rule, Step, Stop};
 use super::fast_loop;
 use super::history::History;
 use super::watch::{Item, Watch};
@@ -94,40 +94,19 @@ pub struct Progress {
 enum State {
     BlockBegins,
     StoredLength,
-    Stored {
-        left: usize,
-    },
+    /// So many bytes of the block are to come.
+    Stored(usize),
     Counts,
-    CodeLengthCodes {
-        have: usize,
-    },
-    Codes {
-        have: usize,
-    },
+    /// So many of the code lengths are here.
+    CodeLengthCodes(usize),
+    Codes(usize),
     Symbols,
-    /// A length has been read, its distance has not.
-    Distance {
-        length: usize,
-    },
-    Copy {
-        length: usize,
-        distance: usize,
-    },
+    /// This length has been read, its distance has not.
+    Distance(usize),
+    /// So many bytes are to be copied, from so far back.
+    Copy(usize, usize),
     Done,
     Broken(Error),
-}
-
-/// Why a step did not finish.
-enum Stop {
-    Input,
-    Output,
-    Broken(Rule),
-}
-
-impl From<Rule> for Stop {
-    fn from(rule: Rule) -> Stop {
-        Stop::Broken(rule)
-    }
 }
 
 impl Inflate {
@@ -206,12 +185,12 @@ impl Inflate {
                 State::Broken(error) => return Err(error),
                 State::Done => break false,
                 _ if room == 0 => break true,
-                State::Stored { left } => {
+                State::Stored(left) => {
                     let n = left.min(rest.len()).min(room);
                     out.extend_from_slice(&rest[..n]);
                     watch.passed(8 * n as u64, 0, Item::Stored(&rest[..n]));
                     (rest, room, ahead) = (&rest[n..], room - n, ahead + n);
-                    self.state = State::Stored { left: left - n };
+                    self.state = State::Stored(left - n);
                     match left - n {
                         0 => self.block_ends(),
                         _ if room > 0 => break false,
@@ -245,24 +224,22 @@ impl Inflate {
 
 impl Inflate {
     /// Goes on in the state, to its end or to that of the input or the output.
-    fn step<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<(), Stop> {
+    fn step<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Step {
         match self.state {
             State::BlockBegins => self.block_begins(input, watch),
             State::StoredLength => self.stored_length(input, watch),
             State::Counts => self.counts(input, watch),
-            State::CodeLengthCodes { have } => self.code_length_codes(have, input, watch),
-            State::Codes { have } => self.codes(have, input, watch),
+            State::CodeLengthCodes(have) => self.code_length_codes(have, input, watch),
+            State::Codes(have) => self.codes(have, input, watch),
             State::Symbols => self.symbols(input, watch),
-            State::Distance { length } => self.distance(length, input, watch),
-            State::Copy { length, distance } => self.copy(length, distance, watch),
-            State::Stored { .. } | State::Done | State::Broken(_) => Ok(()),
+            State::Distance(length) => self.distance(length, input, watch),
+            State::Copy(length, distance) => self.copy(length, distance, watch),
+            State::Stored(_) | State::Done | State::Broken(_) => Ok(()),
         }
     }
 
-    fn block_begins<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<(), Stop> {
-        if !self.bits.need(3, input) {
-            return Err(Stop::Input);
-        }
+    fn block_begins<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Step {
+        self.bits.need(3, input)?;
         let header = self.bits.peek() & 7;
         self.state = match header >> 1 {
             0 => State::StoredLength,
@@ -274,32 +251,25 @@ impl Inflate {
             _ => return Err(Rule::BlockTypeReserved.into()),
         };
         self.is_last = header & 1 == 1;
-        self.bits.skip(3);
         let (is_last, kind) = (self.is_last, (header >> 1) as u8);
-        watch.passed(3, header, Item::Block { is_last, kind });
+        self.bits.pass(3, watch, Item::Block { is_last, kind });
         if let State::StoredLength = self.state {
             let padding = self.bits.count() % 8;
-            watch.passed(padding.into(), self.bits.peek(), Item::Padding);
-            self.bits.align();
+            self.bits.pass(padding, watch, Item::Padding);
         }
         Ok(())
     }
 
-    fn stored_length<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<(), Stop> {
-        if !self.bits.need(32, input) {
-            return Err(Stop::Input);
-        }
+    fn stored_length<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Step {
+        self.bits.need(32, input)?;
         let both = self.bits.peek() as u32;
         // RFC 1951 §3.2.4: "NLEN is the one's complement of LEN"
         let (length, complement) = (both as u16, (both >> 16) as u16);
         if length != !complement {
             return Err(Rule::StoredLengthWrong.into());
         }
-        self.bits.skip(32);
-        watch.passed(32, both.into(), Item::StoredLength(length));
-        self.state = State::Stored {
-            left: length.into(),
-        };
+        self.bits.pass(32, watch, Item::StoredLength(length));
+        self.state = State::Stored(length.into());
         Ok(())
     }
 
@@ -311,7 +281,7 @@ impl Inflate {
     }
 
     /// Symbols to the end of the block, of the input or of the room: many at a time, and the last ones one by one.
-    fn symbols<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<(), Stop> {
+    fn symbols<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Step {
         while matches!(self.state, State::Symbols) {
             if !W::WATCHES && fast_loop::can_run(&self.history, input) {
                 if fast_loop::run(&self.codes, &mut self.bits, &mut self.history, input)? {
@@ -322,63 +292,39 @@ impl Inflate {
             if self.history.is_full() {
                 return Err(Stop::Output);
             }
-            let Some(symbol) = next(&mut self.bits, &self.codes.literals, input)? else {
-                return Err(Stop::Input);
-            };
-            let (bits, sent) = (symbol.bits.into(), self.bits.peek());
-            self.bits.skip(symbol.bits);
-            if symbol.entry & LITERAL != 0 {
-                watch.passed(bits, sent, Item::Literal(symbol.value as u8));
+            let symbol = next(&mut self.bits, &self.codes.literals, input)?;
+            let item = if symbol.entry & LITERAL != 0 {
                 self.history.push(symbol.value as u8);
+                Item::Literal(symbol.value as u8)
             } else if symbol.entry & END != 0 {
-                watch.passed(bits, sent, Item::End);
                 self.block_ends();
+                Item::End
             } else {
-                watch.passed(bits, sent, Item::Length(symbol.value));
-                self.state = State::Distance {
-                    length: symbol.value,
-                };
-            }
+                self.state = State::Distance(symbol.value);
+                Item::Length(symbol.value)
+            };
+            self.bits.pass(symbol.bits, watch, item);
         }
         Ok(())
     }
 
-    fn distance<W: Watch>(
-        &mut self,
-        length: usize,
-        input: &mut &[u8],
-        watch: &mut W,
-    ) -> Result<(), Stop> {
-        let Some(symbol) = next(&mut self.bits, &self.codes.distances, input)? else {
-            return Err(Stop::Input);
-        };
+    fn distance<W: Watch>(&mut self, length: usize, input: &mut &[u8], watch: &mut W) -> Step {
+        let symbol = next(&mut self.bits, &self.codes.distances, input)?;
         if !self.history.reaches(symbol.value) {
             return Err(Rule::DistanceTooFar.into());
         }
-        let (bits, sent) = (symbol.bits.into(), self.bits.peek());
-        watch.passed(bits, sent, Item::Distance(symbol.value));
-        self.bits.skip(symbol.bits);
-        self.state = State::Copy {
-            length,
-            distance: symbol.value,
-        };
+        self.bits
+            .pass(symbol.bits, watch, Item::Distance(symbol.value));
+        self.state = State::Copy(length, symbol.value);
         Ok(())
     }
 
-    fn copy<W: Watch>(
-        &mut self,
-        length: usize,
-        distance: usize,
-        watch: &mut W,
-    ) -> Result<(), Stop> {
+    fn copy<W: Watch>(&mut self, length: usize, distance: usize, watch: &mut W) -> Step {
         let copied = self.history.repeat(distance, length);
         watch.passed(0, 0, Item::Copied(copied));
         let left = length - copied.len();
-        self.state = State::Copy {
-            length: left,
-            distance,
-        };
         if left > 0 {
+            self.state = State::Copy(left, distance);
             return Err(Stop::Output);
         }
         self.state = State::Symbols;

@@ -54,3 +54,12 @@ pub(super) const FIXED_LITERALS: [u8; ALL_LITERALS] = {
     lengths
 };
 pub(super) const FIXED_DISTANCES: [u8; ALL_DISTANCES] = [5; ALL_DISTANCES];
+
+/// How many codes of each length there are; `[0]`: how many symbols have none.
+pub(super) fn count_lengths(lengths: &[u8]) -> [u16; CODE_BITS as usize + 1] {
+    let mut count = [0; CODE_BITS as usize + 1];
+    for &length in lengths {
+        count[usize::from(length)] += 1;
+    }
+    count
+}

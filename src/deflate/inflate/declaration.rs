@@ -1,25 +1,18 @@
 //! The codes that a block declares: how many, their lengths, and the codes that these lengths are written with.
 
-use super::{Inflate, State, Stop};
+use super::{Inflate, State};
 use crate::deflate::codes::next;
-use crate::deflate::error::Rule;
+use crate::deflate::error::{Rule, Step};
 use crate::deflate::symbols::CODE_LENGTH_ORDER;
 use crate::deflate::watch::{Item, Watch};
 
 impl Inflate {
-    pub(super) fn counts<W: Watch>(
-        &mut self,
-        input: &mut &[u8],
-        watch: &mut W,
-    ) -> Result<(), Stop> {
-        if !self.bits.need(14, input) {
-            return Err(Stop::Input);
-        }
+    pub(super) fn counts<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Step {
+        self.bits.need(14, input)?;
         let counts = self.bits.peek() & 0x3fff;
         self.codes.declare(counts as usize)?;
-        self.bits.skip(14);
-        watch.passed(14, counts, Item::Counts(self.codes.counts));
-        self.state = State::CodeLengthCodes { have: 0 };
+        self.bits.pass(14, watch, Item::Counts(self.codes.counts));
+        self.state = State::CodeLengthCodes(0);
         Ok(())
     }
 
@@ -28,19 +21,17 @@ impl Inflate {
         mut have: usize,
         input: &mut &[u8],
         watch: &mut W,
-    ) -> Result<(), Stop> {
+    ) -> Step {
         let codes = &mut *self.codes;
         for &symbol in &CODE_LENGTH_ORDER[have..codes.counts[2]] {
-            let Some(length) = self.bits.take(3, input) else {
-                return Err(Stop::Input);
-            };
-            watch.passed(3, length as u64, Item::CodeLength);
-            codes.lengths[usize::from(symbol)] = length as u8;
+            self.bits.need(3, input)?;
+            codes.lengths[usize::from(symbol)] = self.bits.peek() as u8 & 7;
+            self.bits.pass(3, watch, Item::CodeLength);
             have += 1;
-            self.state = State::CodeLengthCodes { have };
+            self.state = State::CodeLengthCodes(have);
         }
         codes.make_code_lengths()?;
-        self.state = State::Codes { have: 0 };
+        self.state = State::Codes(0);
         Ok(())
     }
 
@@ -49,15 +40,13 @@ impl Inflate {
         mut have: usize,
         input: &mut &[u8],
         watch: &mut W,
-    ) -> Result<(), Stop> {
+    ) -> Step {
         let codes = &mut *self.codes;
         let [literals, distances, _] = codes.counts;
         let all = literals + distances;
         while have < all {
-            self.state = State::Codes { have };
-            let Some(symbol) = next(&mut self.bits, &codes.code_lengths, input)? else {
-                return Err(Stop::Input);
-            };
+            self.state = State::Codes(have);
+            let symbol = next(&mut self.bits, &codes.code_lengths, input)?;
             // RFC 1951 §3.2.7: "16: Copy the previous code length 3 - 6 times. […] 17: Repeat a code length of 0 for 3 - 10
             // times. […] 18: Repeat a code length of 0 for 11 - 138 times"
             let (extra, least) = match symbol.value {
@@ -67,9 +56,7 @@ impl Inflate {
                 _ => (0, 1),
             };
             let bits = symbol.bits + extra;
-            if !self.bits.need(bits, input) {
-                return Err(Stop::Input);
-            }
+            self.bits.need(bits, input)?;
             let extra = (self.bits.peek() & !(u64::MAX << bits)) >> symbol.bits;
             let repeats = least + extra as usize;
             let length = match symbol.value {
@@ -81,21 +68,14 @@ impl Inflate {
             if repeats > all - have {
                 return Err(Rule::RepeatTooLong.into());
             }
-            watch.passed(bits.into(), self.bits.peek(), Item::CodeLength);
-            self.bits.skip(bits);
+            self.bits.pass(bits, watch, Item::CodeLength);
             codes.lengths[have..have + repeats].fill(length);
             have += repeats;
         }
         codes.make_declared()?;
         let (literals, distances) = codes.lengths[..all].split_at(literals);
-        watch.passed(
-            0,
-            0,
-            Item::Codes {
-                literals,
-                distances,
-            },
-        );
+        #[rustfmt::skip]
+        watch.passed(0, 0, Item::Codes { literals, distances });
         self.state = State::Symbols;
         Ok(())
     }
