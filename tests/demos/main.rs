@@ -10,6 +10,7 @@
 //! | N08, E10 | `nagle` | the shape of the output; the figures are the machine's |
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
 //! | all | `mistakes`, `surroundings`, `words` | bad options; outputs that are closed, full or that nobody reads; what errors say |
+//! | all | `stopping` | servers that end with their input, and that listen on it |
 //! | W01 to W05 | `websocket` | the book's WebSocket server and client |
 //! | A01 to A07 | `client` | `http_get`, `agent_demo` and `proxy` |
 //! | | `wire` | what passes between a client and a server, explained |
@@ -28,6 +29,7 @@ mod place;
 mod played;
 mod recording;
 mod stage;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 mod surroundings;

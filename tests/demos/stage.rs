@@ -105,6 +105,12 @@ impl Running {
         }
     }
 
+    /// Ends its standard input, which was kept open, and waits for its end.
+    pub(crate) fn end_input(mut self) -> Ended {
+        self._input = mpsc::channel().0;
+        finish(self)
+    }
+
     /// The number of its process.
     pub(crate) fn id(&self) -> u32 {
         self.process.with(|child| child.id())

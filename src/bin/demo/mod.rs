@@ -37,6 +37,7 @@ mod options;
 pub(crate) mod print;
 mod printable;
 mod recording;
+mod serving;
 mod url;
 mod words;
 
@@ -52,6 +53,7 @@ pub(crate) use print::{
 pub(crate) use print::{speak_as, stdout_is_terminal, write_err};
 pub(crate) use printable::printable;
 pub(crate) use recording::Recording;
+pub(crate) use serving::{DEADLINE, listener, read_to_eof, stop_at_eof, wait};
 pub(crate) use url::encoded;
 
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
 //! The book's servers and clients, for two terminals: its words go to stdout, and what each read
 //! returned to stderr.
 
-use crate::demo::{err, log, out, peer_left, printable, write_err};
+use crate::demo::{self, err, log, out, peer_left, printable, write_err};
 use crate::framings::{Codec, Framing, Received};
 use barewire::net::{self, Addr, ServerEvents, Socket};
 use std::io;
@@ -11,10 +11,9 @@ pub(crate) const MESSAGE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 /// How often it is sent.
 pub(crate) const TIMES: usize = 18;
 
-pub(crate) fn serve(framing: Framing, listen: &str) -> io::Result<()> {
+pub(crate) fn serve(framing: Framing, listen: &str, stop_at_eof: bool) -> io::Result<()> {
     let server = net::create_server_with(Server { framing });
-    server.listen(listen)?.wait();
-    Ok(())
+    demo::wait(&server.listen_on(demo::listener(listen)?)?, stop_at_eof)
 }
 
 struct Server {

@@ -36,8 +36,9 @@ fn read(words: &[&str], args: &mut Args<'_>) -> Result<Run, String> {
     Ok(match words {
         ["server", name] => {
             let framing = Framing::named(name)?;
+            let stop_at_eof = demo::stop_at_eof(args)?;
             let listen = args.value_or("--listen", &framing.address());
-            Box::new(move || book::serve(framing, &listen))
+            Box::new(move || book::serve(framing, &listen, stop_at_eof))
         }
         ["client", name] => {
             let framing = Framing::named(name)?;

@@ -13,7 +13,6 @@ mod routes;
 mod workers;
 
 use barewire::http::{self, Handled, Request, Response, ServerEvents};
-use barewire::net::Listener;
 use barewire::{cluster, https};
 use certificate::Certificate;
 use demo::{AccessLog, Recording, Standard, err, log};
@@ -27,6 +26,7 @@ use std::time::Duration;
 const HELP: &str = include_str!("help.txt");
 
 demo::options! { |args|
+    stop_at_eof: bool = demo::stop_at_eof(args)?;
     listen: String = args.value_or("--listen", "127.0.0.1:1337"); // the book's
     max_connections: usize = args.at_least_one("--max-connections")?.unwrap_or(10_000);
     keep_alive: Option<Duration> = match args.number("--keep-alive-timeout")?.unwrap_or(5) {
@@ -61,7 +61,7 @@ fn serve(options: Options) -> io::Result<()> {
         let cluster = workers::start(workers, &options.listen)?;
         let invitation = invitation(&cluster.local_addr(), is_https, has_files);
         log!("{}", invitation.trim_end());
-        return cluster.wait();
+        return workers::wait(&cluster, options.stop_at_eof);
     }
     let routes = Routes::new(options.files.as_deref())?;
     let stats = routes.stats();
@@ -78,7 +78,7 @@ fn serve(options: Options) -> io::Result<()> {
     }
     let listener = match &worker {
         Some(worker) => worker.listener()?,
-        None => Listener::bind(&options.listen)?,
+        None => demo::listener(&options.listen)?,
     };
     let handle = match options.certificate {
         None => server.listen_on(listener)?,
@@ -87,15 +87,11 @@ fn serve(options: Options) -> io::Result<()> {
         }
     };
     let _ = stats.set(handle.clone());
-    match worker {
-        Some(worker) => {
-            worker.serve(&handle);
-        }
-        None => {
-            let invitation = invitation(&handle.local_addr(), is_https, has_files);
-            log!("{}", invitation.trim_end());
-            handle.wait();
-        }
+    if let Some(worker) = worker {
+        worker.serve(&handle);
+        return Ok(());
     }
-    Ok(())
+    let invitation = invitation(&handle.local_addr(), is_https, has_files);
+    log!("{}", invitation.trim_end());
+    demo::wait(&handle, options.stop_at_eof)
 }

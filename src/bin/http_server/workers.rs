@@ -1,7 +1,8 @@
 //! `--workers N`: the same server in several processes, which are started again.
 
-use crate::demo::{Args, err};
+use crate::demo::{Args, DEADLINE, err, read_to_eof};
 use barewire::cluster::{self, Child, Cluster, Events};
+use barewire::net::Listener;
 use std::io;
 
 /// A file of a recording has one writer.
@@ -15,8 +16,20 @@ pub(crate) fn number(args: &mut Args<'_>) -> Result<Option<usize>, String> {
 }
 
 pub(crate) fn start(workers: usize, listen: &str) -> io::Result<Cluster> {
-    let master = cluster::setup_master_with(Reported);
-    master.workers(workers).listen(listen)
+    let master = cluster::setup_master_with(Reported).workers(workers);
+    match listen {
+        "stdin" => master.listen_on(Listener::from_stdin()?),
+        _ => master.listen(listen),
+    }
+}
+
+/// Waits until the workers have ended.
+pub(crate) fn wait(cluster: &Cluster, stop_at_eof: bool) -> io::Result<()> {
+    if stop_at_eof {
+        read_to_eof()?;
+        cluster.shutdown(DEADLINE);
+    }
+    cluster.wait()
 }
 
 struct Reported;

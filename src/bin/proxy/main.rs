@@ -25,7 +25,6 @@ use barewire::http::pool::Limits;
 use barewire::http::{
     self, Agent, Failure, Handled, Request, RequestOptions, Response, ServerEvents, Timeouts,
 };
-use barewire::net::Listener;
 use demo::{Standard, err, log};
 use options::{HELP, Options};
 use policy::Proxy;
@@ -78,7 +77,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<(), Failure> {
-    let listener = Listener::bind(&options.listen)?;
+    let listener = demo::listener(&options.listen)?;
     let address = listener.local_addr()?;
     let allow = Allow::new(options.allow, address.ip().map(|address| address.ip()));
     if allow.is_empty() {
@@ -99,8 +98,7 @@ fn run(options: Options) -> Result<(), Failure> {
         .attach(http::create_server_with(proxy), Standard::Out)?;
     let handle = server.listen_on(listener)?;
     log!("Proxy running at http://{address}/");
-    handle.wait();
-    Ok(())
+    Ok(demo::wait(&handle, options.stop_at_eof)?)
 }
 
 fn common(timeout: Duration) -> Result<RequestOptions, http::Error> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 pub(crate) const HELP: &str = include_str!("help.txt");
 
 demo::options! { |args|
+    stop_at_eof: bool = demo::stop_at_eof(args)?;
     listen: String = args.value_or("--listen", "127.0.0.1:8080");
     allow: Vec<Entry> = entries(&args.all("--allow"))?;
     auth: Option<(String, String)> = args.parsed("--auth", credentials)?;

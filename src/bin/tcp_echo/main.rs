@@ -16,7 +16,7 @@
 mod demo;
 mod greeting;
 
-use barewire::net::{self, Addr, Listener, ServerEvents, Socket, SocketEvents};
+use barewire::net::{self, Addr, ServerEvents, Socket, SocketEvents};
 use barewire::text::Encoding;
 use demo::{Args, PeerOutput, Run, err, log, no_command, out, peer_left};
 use greeting::greet;
@@ -39,8 +39,9 @@ fn read(words: &[&str], args: &mut Args<'_>) -> Result<Run, String> {
             } else {
                 "127.0.0.1:8124"
             }; // the book's
+            let stop_at_eof = demo::stop_at_eof(args)?;
             let listen = args.value_or("--listen", default);
-            Ok(Box::new(move || serve(&listen, pipe)))
+            Ok(Box::new(move || serve(&listen, pipe, stop_at_eof)))
         }
         ["client"] => Ok(Box::new(|| talk("127.0.0.1:8124"))),
         ["client", to] => {
@@ -51,11 +52,10 @@ fn read(words: &[&str], args: &mut Args<'_>) -> Result<Run, String> {
     }
 }
 
-fn serve(listen: &str, pipe: bool) -> io::Result<()> {
-    let listener = Listener::bind(listen)?;
+fn serve(listen: &str, pipe: bool, stop_at_eof: bool) -> io::Result<()> {
+    let listener = demo::listener(listen)?;
     let server = net::create_server_with(Server { pipe });
-    server.listen_on(listener)?.wait();
-    Ok(())
+    demo::wait(&server.listen_on(listener)?, stop_at_eof)
 }
 
 struct Server {

@@ -35,8 +35,9 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
     let carries = Protocol::TlsWith(Box::new(Protocol::Bytes)); // an echo has no requests
     let recording = Recording::of(args)?.of_protocol(carries);
     let Some(to) = args.value("--connect") else {
+        let stop_at_eof = demo::stop_at_eof(args)?;
         let listen = args.value_or("--listen", "127.0.0.1:8000"); // the book's
-        return Ok(Box::new(move || serve(&listen, &recording)));
+        return Ok(Box::new(move || serve(&listen, stop_at_eof, &recording)));
     };
     let files = ClientFiles::of(args, "--ca", true);
     let mut options = ClientOptions::new().reject_unauthorized(!args.has("-k"));
@@ -49,7 +50,7 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
     }))
 }
 
-fn serve(listen: &str, recording: &Recording) -> io::Result<()> {
+fn serve(listen: &str, stop_at_eof: bool, recording: &Recording) -> io::Result<()> {
     let server = tls::create_server_with(&echo::options(), Server)?;
     let mut server = server.on_error(|error, _below| {
         if error.code() != Code::ConnectionReset {
@@ -59,8 +60,8 @@ fn serve(listen: &str, recording: &Recording) -> io::Result<()> {
     if let Some(recorder) = recording.recorder(Standard::Out)? {
         server = server.tap(recorder);
     }
-    server.listen(listen)?.wait();
-    Ok(())
+    let listener = demo::listener(listen)?;
+    demo::wait(&server.listen_on(listener)?, stop_at_eof)
 }
 
 struct Server;

@@ -40,7 +40,8 @@ fn read(words: &[&str], args: &mut Args<'_>) -> Result<Run, String> {
         ["server"] => {
             let listen = args.value_or("--listen", "0.0.0.0:41234");
             let echo = args.has("--echo");
-            Ok(Box::new(move || serve(&listen, echo)))
+            let stop_at_eof = args.has("--stop-at-eof");
+            Ok(Box::new(move || serve(&listen, echo, stop_at_eof)))
         }
         ["client"] => client("localhost:41234", BOOK),
         ["client", to] => client(to, BOOK),
@@ -117,7 +118,7 @@ impl SocketEvents for Server {
     }
 }
 
-fn serve(listen: &str, echo: bool) -> io::Result<()> {
+fn serve(listen: &str, echo: bool, stop_at_eof: bool) -> io::Result<()> {
     let family = match listen.starts_with('[') {
         true => Family::V6,
         false => Family::V4,
@@ -133,7 +134,12 @@ fn serve(listen: &str, echo: bool) -> io::Result<()> {
         lines: Arc::clone(&lines),
     };
     demo::spawn(move || lines.report())?;
-    server.start(events)?.wait()
+    let handle = server.start(events)?;
+    if stop_at_eof {
+        demo::read_to_eof()?;
+        handle.shutdown(demo::DEADLINE)?;
+    }
+    handle.wait()
 }
 
 fn send(host: &str, port: u16, text: &str) -> io::Result<()> {

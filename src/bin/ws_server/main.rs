@@ -28,6 +28,7 @@ use std::{fmt, io};
 const HELP: &str = include_str!("help.txt");
 
 demo::options! { |args|
+    stop_at_eof: bool = demo::stop_at_eof(args)?;
     listen: String = args.value_or("--listen", "127.0.0.1:12010"); // the book's
     message_bytes: usize = args.number("--max-message")?.unwrap_or(16 * 1024 * 1024);
     max_connections: usize = args.at_least_one("--max-connections")?.unwrap_or(10_000);
@@ -59,7 +60,7 @@ fn run(options: Options) -> io::Result<()> {
     if let Some(recorder) = options.recording.recorder(Standard::Out)? {
         server = server.tap(recorder);
     }
-    let listener = Listener::bind(&options.listen)?;
+    let listener = demo::listener(&options.listen)?;
     let address = listener.local_addr()?;
     let (engine, service) = server.into_service();
     let certificate = options.certificate.as_ref();
@@ -68,8 +69,7 @@ fn run(options: Options) -> io::Result<()> {
     let invitation = invitation(&address, certificate.is_some());
     log!("{}", invitation.trim_end());
     err!("listening on {address}");
-    handle.wait();
-    Ok(())
+    demo::wait(&handle, options.stop_at_eof)
 }
 
 fn serve(
