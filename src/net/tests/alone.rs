@@ -68,6 +68,23 @@ fn exhaust(server: &Handle, events: &Receiver<Event>) -> (Vec<File>, Vec<TcpStre
     (files, clients)
 }
 
+/// The stop of a shared listener needs no descriptor, and wakes what pauses after the failure.
+#[test]
+fn a_shared_listener_stops_without_descriptors() {
+    let name = "a_shared_listener_stops_without_descriptors";
+    alone(name, "ulimit -n 64;", || {
+        let (events, received) = mpsc::channel();
+        let connection = echo;
+        let listener = Listener::bind("127.0.0.1:0").unwrap().shared();
+        let service = Serve { connection, events };
+        let server = listener.serve(Options::default(), service).unwrap();
+        let (files, clients) = exhaust(&server, &received);
+        drop(clients);
+        assert_eq!(server.shutdown(PATIENCE).cut, 0);
+        drop(files);
+    });
+}
+
 #[test]
 fn the_listener_outlives_a_lack_of_descriptors() {
     let name = "the_listener_outlives_a_lack_of_descriptors";

@@ -1,6 +1,7 @@
 use super::*;
-use std::net::{Shutdown, TcpListener};
+use std::net::TcpListener;
 use std::sync::Barrier;
+use std::time::Instant;
 
 /// The names of the hooks that were called, and what they were called for.
 type Calls = Sender<(&'static str, &'static str)>;
@@ -16,7 +17,7 @@ impl Stop for Hook {
     fn drain(&self, _: StopReason) {
         self.calls.send((self.name, "drain")).unwrap();
         if let Some(stream) = &self.stream {
-            stream.shutdown(Shutdown::Read).unwrap();
+            stream.shutdown(std::net::Shutdown::Read).unwrap();
         }
     }
 
@@ -149,6 +150,97 @@ fn the_hook_set_last_is_the_one_that_is_told() {
         assert_eq!(called.recv().unwrap(), ("cut at once", "cut"));
         drop(slot);
         assert_eq!(cutting.join().unwrap(), Report { drained: 0, cut: 1 });
+    });
+}
+
+/// A hook that sends which connection it is of, and why it was called.
+struct Asked(usize, Sender<(usize, Option<StopReason>)>);
+
+impl Stop for Asked {
+    fn drain(&self, reason: StopReason) {
+        self.1.send((self.0, Some(reason))).unwrap();
+    }
+
+    fn cut(&self) {
+        self.1.send((self.0, None)).unwrap();
+    }
+}
+
+type Connected = (Vec<TcpStream>, Vec<(Arc<dyn Stream>, Slot)>);
+
+fn connected(
+    server: &Handle,
+    taken: &PassedOn,
+    calls: &Sender<(usize, Option<StopReason>)>,
+) -> Connected {
+    let connect = |number| {
+        let client = dial(server);
+        let served = taken.recv().unwrap();
+        served.1.on_stop(Arc::new(Asked(number, calls.clone())));
+        (client, served)
+    };
+    (0..3).map(connect).unzip()
+}
+
+/// Evenly over half of the deadline; a connection that has ended is not asked, and keeps nobody waiting.
+#[test]
+fn a_restart_asks_one_after_the_other_and_the_oldest_first() {
+    within(PATIENCE, || {
+        let (server, _events, taken) = serve_elsewhere(Options::default());
+        let (calls, called) = mpsc::channel();
+        let (_clients, mut served) = connected(&server, &taken, &calls);
+        drop(served.remove(1));
+        let began = Instant::now();
+        let restarting = {
+            let server = server.clone();
+            thread::spawn(move || server.shutdown(Shutdown::restart(Duration::from_millis(200))))
+        };
+        for (number, at_least) in [(0, 50), (2, 100)] {
+            let reason = Some(StopReason::Restart);
+            assert_eq!(called.recv().unwrap(), (number, reason));
+            assert!(began.elapsed() >= Duration::from_millis(at_least));
+        }
+        drop(served);
+        assert_eq!(restarting.join().unwrap(), Report { drained: 2, cut: 0 });
+        assert!(called.try_recv().is_err());
+    });
+}
+
+/// What the restart has not asked yet is asked at once; a deadline that is earlier cuts.
+#[test]
+fn a_stop_or_a_shutdown_ends_the_patience_of_a_restart() {
+    within(PATIENCE, || {
+        let (server, _events, taken) = serve_elsewhere(Options::default());
+        let (calls, called) = mpsc::channel();
+        let (_clients, served) = connected(&server, &taken, &calls);
+        let restarting = {
+            let server = server.clone();
+            thread::spawn(move || server.shutdown(Shutdown::restart(PATIENCE * 1000)))
+        };
+        until(|| served[0].1.is_stopping());
+        server.stop();
+        for number in 0..3 {
+            let asked = |(n, reason)| n == number && reason == Some(StopReason::GoingAway);
+            assert!(called.iter().any(asked));
+        }
+        let cutting = thread::spawn(move || server.shutdown(Duration::ZERO));
+        assert!(
+            called
+                .iter()
+                .any(|(number, reason)| number == 2 && reason.is_none())
+        );
+        drop(served);
+        assert_eq!(cutting.join().unwrap().cut, 3);
+        restarting.join().unwrap();
+    });
+}
+
+#[test]
+fn a_restart_without_connections_takes_no_time() {
+    within(PATIENCE, || {
+        let (server, _) = serve(Options::default(), echo);
+        let report = server.shutdown(Shutdown::restart(PATIENCE * 2));
+        assert_eq!(report, Report::default());
     });
 }
 

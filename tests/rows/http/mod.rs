@@ -12,7 +12,7 @@
 //! | H04 | `h04_lengths` | chunked or counted, never a broken wire |
 //! | H05 | `h05_streaming`, `h05_failing`, `h05_blame`, `h05_refusing`, `h05_leaving`, `h05_compressing` | pieces that leave at once; handlers that fail, by whose fault; handlers that refuse; bodies in gzip |
 //! | H06 | `h06_persistence`, `h06_contradictions`, `h06_bodyless` | many requests on one connection |
-//! | H07 | `h07_events`, `h07_finish`, `h07_summary`, `h07_stopping`, `h07_racing` | which event is called when, what a log can say, and how a server ends |
+//! | H07 | `h07_events`, `h07_finish`, `h07_summary`, `h07_stopping`, `h07_racing`, `h07_sharing` | which event is called when, what a log can say, and how a server ends |
 //! | H08 | `h08_expect` | every order in which a 100 can come or not |
 //! | H09 | `h09_upgrade`, `h09_fields`, `h09_handover` | a connection changes its protocol |
 //! | H10 | `h10_client_error`, `h10_own_words`, `h10_lingering` | responses to bytes that are no request, and how they arrive |
@@ -47,6 +47,7 @@ mod h06_persistence;
 mod h07_events;
 mod h07_finish;
 mod h07_racing;
+mod h07_sharing;
 mod h07_stopping;
 mod h07_summary;
 mod h08_expect;

@@ -23,6 +23,7 @@
 //! | N04, N05 | `callbacks` | what the user's own code may do while it is called |
 //! | all | `sharing` | one socket, many threads |
 //! | N04 | `snapshot` | a server in figures, whatever it speaks |
+//! | N04, P01 | `sharing_processes` | processes that accept from one socket |
 //! | N04 | `stopping` | what the stop of a server ends at once |
 //! | all | `waits` | waits with a limit |
 //! | all | `stage` | the servers, peers and events that the others play with |
@@ -45,8 +46,10 @@ mod n09_addresses;
 mod s06_framed;
 mod s07_without_framing;
 mod sharing;
+mod sharing_processes;
 mod slow_peers;
 mod snapshot;
 mod stage;
+pub(crate) mod stage;
 mod stopping;
 mod waits;

@@ -2,7 +2,7 @@
 //! and events that are written into a log.
 
 use crate::support::{Log, PATIENCE};
-use barewire::net::{Addr, Handle, Server, ServerEvents, Snapshot, Socket, SocketEvents};
+use barewire::net::{Addr, Handle, Server, ServerEvents, Snapshot, Socket, SocketEvents, Turn};
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::net::TcpStream;
@@ -54,6 +54,30 @@ impl Drop for Up {
     /// Whatever a failed test left open is cut.
     fn drop(&mut self) {
         self.0.shutdown(Duration::ZERO);
+    }
+}
+
+/// Stops its server as soon as a connection was accepted: that one is late.
+#[derive(Default)]
+pub(crate) struct StopAtAccept(Mutex<Option<Handle>>);
+
+impl StopAtAccept {
+    /// From now on the server may accept.
+    pub(crate) fn set(&self, server: &Handle) {
+        *self.0.lock().unwrap() = Some(server.clone());
+    }
+}
+
+impl Turn for StopAtAccept {
+    fn acquire(&self) -> bool {
+        thread::sleep(Duration::from_millis(1));
+        self.0.lock().unwrap().is_some()
+    }
+
+    fn release(&self, accepted: bool) {
+        if accepted && let Some(server) = self.0.lock().unwrap().take() {
+            server.stop();
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! What the stop of a server does to its connections: which waits end at once, and which go on.
 
-use super::stage::{Up, expect, rest, until};
+use super::stage::{StopAtAccept, Up, expect, rest, until};
 use crate::support::{Gate, Log, PATIENCE, watched};
 use crate::tls::stage;
 use barewire::framing::Delimiter;
-use barewire::net::{self, Framed, Incoming, Report, Socket, SocketEvents};
+use barewire::net::{self, Framed, Incoming, Listener, Report, Socket, SocketEvents};
 use barewire::tls;
 use std::io::{self, Write};
 use std::net::TcpStream;
@@ -98,6 +98,28 @@ fn a_wait_between_two_messages_ends_at_once() {
             let mut client = exchange(tls::connect(&address, &stage::client()).unwrap());
             assert_eq!(handle.shutdown(PATIENCE * 2), DRAINED, "{style} over TLS");
             assert_eq!(client.receive().unwrap(), None, "in good order: {style}");
+        }
+    });
+}
+
+/// A connection that was accepted while the server stops brings one message.
+#[test]
+fn a_message_of_a_late_connection_is_received() {
+    watched(|| {
+        for (style, handler) in WITH_MESSAGES {
+            let turn = Arc::new(StopAtAccept::default());
+            let listener = Listener::bind("127.0.0.1:0").unwrap();
+            let server = net::create_server(handler);
+            let handle = server.listen_on(listener.take_turns(turn.clone())).unwrap();
+            turn.set(&handle);
+            let socket = net::connect(&handle.local_addr().to_string()).unwrap();
+            until("it is late", || {
+                handle.connections() == 1 && handle.threads() == 1
+            });
+            let mut client = exchange(socket);
+            assert_eq!(client.receive().unwrap(), None, "and no other: {style}");
+            drop(client);
+            handle.wait();
         }
     });
 }

@@ -3,7 +3,7 @@
 use super::stage::{Peer, close, echo, masked, open, plain, serving, until};
 use crate::support::{Log, PATIENCE, Site, watched};
 use barewire::http::{self, Failure};
-use barewire::net::{Listener, Service, Slot, Stream};
+use barewire::net::{Listener, Service, Shutdown, Slot, Stream};
 use barewire::websocket;
 use std::sync::Arc;
 use std::thread;
@@ -28,6 +28,24 @@ fn a_server_that_stops_sends_1001() {
             assert_eq!(ws.receive().expect("a close"), None);
             drop(ws);
             assert_eq!(stops.join().expect("a thread").cut, 0);
+        });
+    });
+}
+
+#[test]
+fn a_server_that_restarts_sends_1012() {
+    watched(|| {
+        let site = serving(echo);
+        let mut peers: Vec<Peer> = (0..3).map(|_| Peer::open(&site)).collect();
+        thread::scope(|scope| {
+            let restarts = scope.spawn(|| site.handle.shutdown(Shutdown::restart(PATIENCE)));
+            for peer in &mut peers {
+                peer.expect(plain(0x88, close(1012, "the server is restarting")));
+                peer.send(masked(0x88, close(1012, "")));
+                peer.ended();
+            }
+            drop(std::mem::take(&mut peers));
+            assert_eq!(restarts.join().expect("a thread").cut, 0);
         });
     });
 }
