@@ -57,6 +57,7 @@
 //! | send and receive datagrams | [`udp::create_socket`]`(Family::V4).bind(41234)` | [`udp::Socket::on_message`], `send`; [`udp::Requester`] asks again when one is lost |
 //! | stop a server in good order | [`net::Handle::shutdown`]`(deadline)` | the report says how many connections were cut; a stream or a long poll looks at [`http::Response::is_stopping`] |
 //! | serve with several processes, and replace them | [`cluster::setup_master`]`()` in the parent, [`cluster::worker`](cluster::worker())`()` in a worker | [`cluster::Cluster::restart`] loses no request |
+//! | accept on a socket that other processes have, too | [`net::Listener::shared`], [`net::Listener::from_stdin`] | [`net::Shutdown::restart`] ends one of them without a loss |
 //! | wait, but not for ever | the method `…_within(time)` beside the one without | `None`, `false` or [`net::Incoming::Nothing`]: not yet |
 //! | test without a network | [`net::pipe`](net::pipe()), `answer_to` of a server | [`net::Faulty`] and [`udp::Faulty`] misbehave on purpose |
 //! | see what passes | the option `tap` of a server or a client, with a [`trace::Recorder`] | it explains each byte, and writes captures for Wireshark; with a closure, see [`net::Observer`] |
@@ -180,7 +181,7 @@
 //! | stale | of a socket file: left behind by a server that ended without removing it | [`net::Listener::bind`] |
 //! | sticky packets (粘包) | two messages arrive in one `read`, or one in two | [`framing`] |
 //! | tap, observer | a layer that shows what passes; what it shows it to | [`net::Tap`], [`net::Observer`] |
-//! | turn, to accept | the right of one worker to accept the next connection; it goes round | [`cluster`] |
+//! | turn to accept | the right to accept from a socket that several processes share; one process has it, and it goes round | [`cluster`], [`net::Turn`] |
 //! | unfold | to replace each fold of a field value that spans several lines by one space | `http/wire/messages/section.rs` |
 //! | write turn | the right to write to the stream; one thread has it, and the state lock is not held meanwhile | `net/socket/`, `websocket/queue.rs`, `tls/stream/` |
 //! | zone | the network interface of a link-local IPv6 address: `%eth0` in `fe80::1%eth0`; no URL has one | `net/reach/literal.rs` |

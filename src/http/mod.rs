@@ -82,6 +82,11 @@
 //! deadline. A request that has not reached one gets no byte of a response, and its client may send it
 //! again. A deadline ends the rest, and the report counts the connections that were cut.
 //!
+//! **A restart loses no request** if other processes [share](crate::net::Listener::shared) the listening socket.
+//! [`Shutdown::restart`](crate::net::Shutdown::restart) ends the connections one after the other; one that is busy
+//! meanwhile ends with its next response, which has `Connection: close`. A connection that is accepted within the
+//! last quarter of a second brings its first request, and is answered in the same way.
+//!
 //! # The client
 //!
 //! The same bytes from the other side, with the same machine in the other role:

@@ -79,7 +79,8 @@
 //! 4. Each connection holds a [`Slot`] until it has ended, whichever thread serves it. The limit, the count
 //!    and the stop go by slots, not by threads.
 //! 5. Stopping has three steps: nothing is accepted any more, each connection is asked to finish
-//!    ([`Stop::drain`]), and those that are left at the deadline are cut ([`Stop::cut`]). A wait of [`Framed`]
+//!    ([`Stop::drain`]; all at once, or one after the other in a [restart](Shutdown::restart)), and those that are left
+//!    at the deadline are cut ([`Stop::cut`]). A wait of [`Framed`]
 //!    between two messages ends at once. Other reads go on: their handler asks [`Socket::is_stopping`].
 //! 6. No peer holds a thread of ours for ever: one that sends nothing, reads nothing or reads too slowly is
 //!    cut ([`create_server`] has the limits). A cut is not an end: see [`Socket`].
@@ -115,7 +116,7 @@
 //! | when `drain` or the FIN leaves | `socket/queue.rs` (the decision), `socket/turn.rs` (the call) | `socket/queue/tests.rs`, all interleavings; `tests/schedules` |
 //! | an event of a server | [`ServerEvents`] and its table, [`Service`], [`server`] | `tests/rows/net/n04_server_events.rs` |
 //! | which thread accepts | [`workers`] (the decision), [`engine`] (the waits) | `workers`' own, all interleavings; `tests/schedules` |
-//! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/stopping.rs`, `http/server/exchange/response_queue.rs`, `websocket/outgoing/closing.rs`, `tls/service.rs`) | `net/tests/stopping.rs`, `tests/rows/net/stopping.rs` |
+//! | how a server stops, or restarts | [`Handle::shutdown`], [`Shutdown`], [`engine`], [`Stop`] and its implementations (`socket/stopping.rs`, `http/server/exchange/response_queue.rs`, `websocket/outgoing/closing.rs`, `tls/service.rs`) | `net/tests/stopping.rs`, `tests/rows/net/stopping.rs` |
 //! | how processes share a listening socket | [`sharing`] (ticks and turns), [`Listener::shared`]; who is accepted after the stop: [`drain_state`], `http/server/request_loop/waiting.rs`, `tls/service.rs` | `net/tests/sharing.rs`, `tests/schedules` |
 //! | what a [`Snapshot`] says of a connection, or counts | its hook's [`Stop::gauge`], and the table of [`Gauge`]; a refusal: [`Slot::refused`], where it is made | `tests/rows/net/snapshot.rs`, `net/tests/stopping.rs` |
 //! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`]; a socket file: [`unix`], [`lock_file`] | `net/tests/socket_files.rs`, `net/tests/lock_files.rs` |

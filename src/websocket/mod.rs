@@ -91,6 +91,7 @@
 //! 9. A message is compressed by the thread that sends it, before that thread takes the lock of the queue: nothing else
 //!    waits for a compression. A [`Room`] compresses a message once for all members.
 //! 10. A server that [stops](crate::net::Handle::shutdown) sends 1001 on every connection, with the reason "the server is stopping".
+//!     One that [restarts](crate::net::Shutdown::restart) sends 1012, "the server is restarting", on one connection after the other.
 //!
 //! Each limit and deadline of [`Config`] is on from the start:
 //!

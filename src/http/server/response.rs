@@ -279,7 +279,8 @@ impl<'a> Response<'a> {
     }
 
     /// Whether the server is stopping: then a response without an end of its own must end, or
-    /// [`Handle::shutdown`](crate::net::Handle::shutdown) waits for it until its deadline, and cuts it. This never waits.
+    /// [`Handle::shutdown`](crate::net::Handle::shutdown) waits for it until its deadline, and cuts it. In a
+    /// [restart](crate::net::Shutdown::restart) it is true once this connection is asked to finish. This never waits.
     ///
     /// ```
     /// # use barewire::http;
