@@ -39,7 +39,8 @@
 //! - It owns no bytes and knows no socket. The caller passes decoded heads in, and heads to be sent are
 //!   appended to a `Vec`.
 //! - This is the only file that asks which role we have. What only a server or only a client does is in
-//!   `connection/server.rs` and `connection/client.rs`: read this file first.
+//!   `connection/server.rs` and `connection/client.rs`: read this file first. What may follow a head that was sent is
+//!   in `connection/sending.rs`.
 //!
 //! # To change X, touch Y
 //!
@@ -82,11 +83,13 @@
 //! ```
 
 mod client;
+mod sending;
 mod server;
 
 use super::error::{Error, Rule};
 use super::messages::{BodyLength, FieldList, Version, chunked};
 use super::misuse::Misuse;
+use sending::{Framing, Sending};
 
 /// Which end of the connection we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +141,7 @@ pub enum Event {
 }
 
 /// The state of the requests after `event`; `None`: it must not happen in this state.
+#[inline(always)]
 pub fn request_step(state: State, event: Event) -> Option<State> {
     Some(match (state, event) {
         (State::Idle, Event::Request) => State::Body,
@@ -151,6 +155,7 @@ pub fn request_step(state: State, event: Event) -> Option<State> {
 }
 
 /// The state of the responses after `event`; `None`: it must not happen in this state.
+#[inline(always)]
 pub fn response_step(state: State, event: Event) -> Option<State> {
     Some(match (state, event) {
         (State::Idle, Event::Request) => State::Waiting,
@@ -164,63 +169,6 @@ pub fn response_step(state: State, event: Event) -> Option<State> {
         (_, Event::Fail) => State::Failed,
         _ => return None,
     })
-}
-
-/// How the body that is being sent is framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sending {
-    /// No body may follow the head.
-    Nothing,
-    /// A response to HEAD: its body is not sent, and counted if its length is declared.
-    Counted {
-        left: Option<u64>,
-    },
-    Known {
-        left: u64,
-    },
-    Chunked,
-    UntilClose,
-}
-
-impl Sending {
-    /// The framing after `length` more bytes of the body.
-    #[inline]
-    fn after(mut self, length: usize) -> Result<Sending, Misuse> {
-        if let Sending::Known { left } | Sending::Counted { left: Some(left) } = &mut self {
-            let rest = left.checked_sub(length as u64);
-            *left = rest.ok_or(Misuse::BodyTooLong)?;
-        } else if self == Sending::Nothing && length > 0 {
-            return Err(Misuse::BodyNotAllowed);
-        }
-        Ok(self)
-    }
-
-    /// Whether the message may end here, with these trailer fields.
-    #[inline]
-    fn check_end(self, version: Version, trailers: &FieldList) -> Result<(), Misuse> {
-        if !trailers.view().is_empty() {
-            self.check_trailers(version, trailers)?;
-        }
-        match self {
-            Sending::Known { left: 1.. } => Err(Misuse::BodyTooShort),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_trailers(self, version: Version, trailers: &FieldList) -> Result<(), Misuse> {
-        let mut names = trailers.view().iter().map(|(name, _)| name);
-        if names.any(|name| chunked::is_forbidden_trailer(name.as_bytes())) {
-            return Err(Misuse::Trailer);
-        }
-        // Trailers may be discarded anywhere on the path (RFC 9110 §6.5.1). They are discarded here if the
-        // client's version or the response has no place for them.
-        match self {
-            Sending::Known { .. } if version == Version::Http11 => {
-                Err(Misuse::TrailerWithoutChunked)
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 /// The state of one connection.
@@ -263,7 +211,7 @@ impl Connection {
             upgrade_offered: false,
             protocols_offered: Vec::new(),
             continue_awaited: false,
-            sending: Sending::Nothing,
+            sending: Sending::NOTHING,
             added: None,
         }
     }
@@ -312,6 +260,8 @@ impl Connection {
         complete
     }
 
+    /// Inlined with its event, a step is one comparison.
+    #[inline(always)]
     fn step(&mut self, event: Event, server_speaks: bool) -> Option<()> {
         if server_speaks {
             self.responses = response_step(self.responses, event)?;
@@ -321,25 +271,32 @@ impl Connection {
         Some(())
     }
 
+    #[inline(always)]
     fn received(&mut self, event: Event) -> Result<(), Error> {
         self.step(event, self.role == Role::Client)
             .ok_or_else(|| Error::whole(Rule::UnexpectedMessage))
     }
 
+    #[inline(always)]
     fn sent(&mut self, event: Event) -> Result<(), Misuse> {
-        let ours = if self.role == Role::Server {
-            self.responses
-        } else {
-            self.requests
-        };
         self.step(event, self.role == Role::Server)
-            .ok_or(match (ours, event) {
-                (State::Done, _) => Misuse::Ended,
-                (State::Body, Event::Response | Event::Informational | Event::Switch) => {
-                    Misuse::HeadSent
-                }
-                _ => Misuse::State,
-            })
+            .ok_or_else(|| self.misuse(event))
+    }
+
+    /// Why this must not be sent now.
+    #[cold]
+    fn misuse(&self, event: Event) -> Misuse {
+        let ours = match self.role {
+            Role::Server => self.responses,
+            Role::Client => self.requests,
+        };
+        match (ours, event) {
+            (State::Done, _) => Misuse::Ended,
+            (State::Body, Event::Response | Event::Informational | Event::Switch) => {
+                Misuse::HeadSent
+            }
+            _ => Misuse::State,
+        }
     }
 
     // ---- what both roles receive and send -------------------------------------------------
@@ -381,13 +338,12 @@ impl Connection {
     /// A [`Misuse`] if the body is longer than declared, or there must be none.
     #[inline]
     pub fn begin_data(&mut self, length: usize, out: &mut Vec<u8>) -> Result<bool, Misuse> {
-        let after = self.sending.after(length)?;
+        self.sending.check(length)?;
         self.sent(Event::Data)?;
-        self.sending = after;
+        self.sending = self.sending.after(length);
         // A chunk of no bytes would be the last one (RFC 9112 §7.1).
-        let counted = matches!(self.sending, Sending::Nothing | Sending::Counted { .. });
-        let goes = length > 0 && !counted;
-        if goes && self.sending == Sending::Chunked {
+        let goes = length > 0 && self.sending.sends_body();
+        if goes && self.sending.framing == Framing::Chunked {
             chunked::encode_size(length, out);
         }
         Ok(goes)
@@ -396,7 +352,7 @@ impl Connection {
     /// What follows the bytes of one [`begin_data`](Self::begin_data) on the wire.
     #[inline]
     pub fn data_end(&self) -> &'static [u8] {
-        if self.sending == Sending::Chunked {
+        if self.sending.framing == Framing::Chunked {
             b"\r\n"
         } else {
             b""
@@ -421,10 +377,10 @@ impl Connection {
             return Err(misuse);
         }
         self.sent(Event::End)?;
-        match self.sending {
-            Sending::Chunked => chunked::encode_last(trailers, out),
-            Sending::UntilClose => self.persistent = false,
-            Sending::Nothing | Sending::Counted { .. } | Sending::Known { .. } => {}
+        match self.sending.framing {
+            Framing::Chunked => chunked::encode_last(trailers, out),
+            Framing::UntilClose => self.persistent = false,
+            _ => {}
         }
         Ok(())
     }

@@ -105,9 +105,15 @@ pub(super) fn is_word<const N: usize>(bytes: &[u8], word: &[u8; N]) -> bool {
     }
 }
 
+/// A field name, which is a token (RFC 9110 §5.1).
+pub(super) fn is_field_name(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && name_end(bytes, 0) == bytes.len()
+}
+
 /// Only bytes that a field value may hold, and no whitespace at either end (RFC 9110 §5.5).
 pub fn is_field_value(bytes: &[u8]) -> bool {
-    value_end(bytes, 0) == bytes.len() && trim_ows(bytes).len() == bytes.len()
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    value_end(bytes, 0) == bytes.len() && !is_blank(bytes.first()) && !is_blank(bytes.last())
 }
 
 /// Where the run of `tchar` that starts at `at` ends.
@@ -175,9 +181,36 @@ pub(super) fn run_end(bytes: &[u8], mut at: usize, class: u8) -> usize {
     at
 }
 
-/// Where the run of field-value bytes that starts at `at` ends.
+/// Where the run of field-value bytes that starts at `at` ends. Most values are short: blocks of 32 bytes begin
+/// behind the first 16. What follows a tab, which is rare, is checked one by one.
 #[inline(always)]
 pub fn value_end(bytes: &[u8], mut at: usize) -> usize {
+    let long_at = at + 16;
+    while let Some(block) = bytes.get(at..at + 8) {
+        let mut word = [0; 8];
+        word.copy_from_slice(block);
+        let hits = controls8(u64::from_le_bytes(word));
+        if hits != 0 {
+            at += (hits.trailing_zeros() / 8) as usize;
+            if bytes[at] != b'\t' {
+                return at;
+            }
+            break;
+        }
+        at += 8;
+        if at == long_at {
+            at = plain_blocks_end(bytes, at);
+        }
+    }
+    while at < bytes.len() && is(bytes[at], VALUE) {
+        at += 1;
+    }
+    at
+}
+
+/// Where the blocks of 32 bytes end that start at `at` and have no control character, not even a tab.
+#[inline(always)]
+fn plain_blocks_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..at + 32) {
         let controls = block
             .iter()
@@ -186,23 +219,6 @@ pub fn value_end(bytes: &[u8], mut at: usize) -> usize {
             break;
         }
         at += 32;
-    }
-    while let Some(block) = bytes.get(at..at + 8) {
-        let mut word = [0; 8];
-        word.copy_from_slice(block);
-        let hits = controls8(u64::from_le_bytes(word));
-        if hits == 0 {
-            at += 8;
-            continue;
-        }
-        at += (hits.trailing_zeros() / 8) as usize;
-        if bytes[at] != b'\t' {
-            return at;
-        }
-        at += 1;
-    }
-    while at < bytes.len() && is(bytes[at], VALUE) {
-        at += 1;
     }
     at
 }

@@ -137,8 +137,9 @@ pub use limits::Limits;
 pub(in crate::http) use messages::is_final_status;
 pub use messages::{
     BodyDecoder, BodyLength, ChunkedDecoder, FieldLines, FieldList, Fields, KeepAlive, Known,
-    RequestDecoder, RequestHead, RequestOut, ResponseDecoder, ResponseHead, ResponseOut, Step,
-    Target, Version, encode_chunk, encode_last, encode_size, is_forbidden_trailer,
+    RequestDecoder, RequestHead, RequestOut, ResponseDecoder, ResponseHead, ResponseOut,
+    ServerFields, Step, Target, Version, encode_chunk, encode_last, encode_size,
+    is_forbidden_trailer,
 };
 pub(crate) use messages::{ChunkPlace, Places};
 pub use misuse::Misuse;

@@ -2,8 +2,8 @@
 
 use super::pair::{GET, HEAD, HOST, Pair, asked, content, head_of, list, receive_response};
 use barewire::http::wire::{
-    BodyLength, Connection, FieldList, Method, Misuse, RequestOut, ResponseOut, Role, Target,
-    Version,
+    BodyLength, Connection, FieldList, HttpDate, Method, Misuse, RequestOut, ResponseOut, Role,
+    ServerFields, Target, Version,
 };
 
 fn sized(request: &str, length: u64) -> Connection {
@@ -252,20 +252,53 @@ fn http10_gets_no_chunks() {
     }
 }
 
+/// The head of a response with no content, to `request`, with these fields of the program and those that a server adds.
+fn head_with_added(request: &str, theirs: &[(&str, &str)]) -> String {
+    let date = HttpDate::from_unix_seconds(784_111_777).expect("a date");
+    let (added, fields) = (ServerFields::new(date, Some(5)), list(theirs));
+    let head = ResponseOut::new(200, &fields)
+        .length(0)
+        .server_fields(&added);
+    let mut out = Vec::new();
+    asked(request)
+        .send_response(&head, &mut out)
+        .expect("its turn");
+    String::from_utf8(out).expect("ASCII")
+}
+
 #[test]
 fn a_response_to_http10_says_when_the_connection_persists() {
-    let none = FieldList::new();
-    let mut out = Vec::new();
-    let mut server = asked("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-    let head = ResponseOut::new(200, &none)
-        .length(0)
-        .keep_alive_secs(Some(5));
-    server.send_response(&head, &mut out).expect("its turn");
-    let text = String::from_utf8_lossy(&out);
-    assert!(
-        text.contains("Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n"),
-        "{text}"
-    );
+    let text = head_with_added("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", &[]);
+    let both = "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n";
+    assert!(text.contains(both), "{text}");
+}
+
+#[test]
+fn what_a_server_adds_is_what_the_program_has_not() {
+    const DATE: &str = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    const KEPT: &str = "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n";
+    let own_date = ("Date", "Mon, 07 Nov 1994 08:49:37 GMT");
+    let closed = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let kept = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (request, theirs, added) in [
+        (kept, None, format!("{DATE}{KEPT}")),
+        (kept, Some(("X", "1")), format!("{DATE}{KEPT}")),
+        (kept, Some(own_date), KEPT.to_owned()),
+        (kept, Some(("Connection", "X")), DATE.to_owned()),
+        (
+            kept,
+            Some(("Keep-Alive", "timeout=3")),
+            format!("{DATE}Connection: keep-alive\r\n"),
+        ),
+        (closed, None, format!("{DATE}Connection: close\r\n")),
+        (closed, Some(own_date), "Connection: close\r\n".to_owned()),
+    ] {
+        let theirs: Vec<_> = theirs.into_iter().collect();
+        let line = |(name, value): &(&str, &str)| format!("{name}: {value}\r\n");
+        let own: String = theirs.iter().map(line).collect();
+        let expected = format!("HTTP/1.1 200 OK\r\n{own}{added}Content-Length: 0\r\n\r\n");
+        assert_eq!(head_with_added(request, &theirs), expected);
+    }
 }
 
 #[test]

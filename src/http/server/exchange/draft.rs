@@ -5,8 +5,9 @@ use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::{
     Connection, FieldList, Fields, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut,
-    Version, is_final_status,
+    ServerFields, Version, is_final_status,
 };
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 /// Status and fields of one response; the memory is kept from one to the next.
@@ -23,7 +24,7 @@ pub(crate) struct ResponseDraft {
     frozen: bool,
     /// If the program has asked for it.
     pub(crate) compression: Option<Compression>,
-    date: DateCache,
+    added: AddedFields,
 }
 
 impl ResponseDraft {
@@ -153,9 +154,11 @@ impl ResponseDraft {
         let head = ResponseOut::new(self.status(), &self.fields)
             .forwarded(self.is_forwarded)
             .checked_reason(&self.reason)
-            .date(&self.date.text)
-            .keep_alive_secs(config.announced_keep_alive_secs())
             .drop_keep_alive(config.may_end_early());
+        let head = match &self.added.fields {
+            Some(added) => head.server_fields(added),
+            None => head,
+        };
         match whole {
             Some(length) if !self.is_streamed(machine) => head.length(length),
             _ => head,
@@ -173,13 +176,13 @@ impl ResponseDraft {
     }
 
     #[inline]
-    pub(crate) fn refresh_date(&mut self) {
-        self.date.refresh();
+    pub(crate) fn refresh_date(&mut self, config: &Config) {
+        self.added.refresh(config);
     }
 
     /// When the Date field was made, to the second.
     pub(crate) fn date(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(self.date.seconds)
+        self.added.second.start
     }
 
     /// The values of a field, before the head is sent.
@@ -213,32 +216,39 @@ fn owned<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
     values.map(<[u8]>::to_vec).collect()
 }
 
-/// The Date field's value, formatted anew when a response begins in another second.
+/// Date and Keep-Alive, encoded anew when a response begins in another second.
 #[derive(Debug)]
-struct DateCache {
-    seconds: u64,
-    text: [u8; 29],
+struct AddedFields {
+    second: Range<SystemTime>,
+    fields: Option<ServerFields>,
 }
 
-impl Default for DateCache {
-    fn default() -> DateCache {
-        DateCache {
-            seconds: 0,
-            text: *b"Thu, 01 Jan 1970 00:00:00 GMT",
+impl Default for AddedFields {
+    fn default() -> AddedFields {
+        AddedFields {
+            second: SystemTime::UNIX_EPOCH..SystemTime::UNIX_EPOCH,
+            fields: None,
         }
     }
 }
 
-impl DateCache {
+impl AddedFields {
     #[inline]
-    fn refresh(&mut self) {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let seconds = since_epoch.map_or(0, |duration| duration.as_secs());
-        if seconds != self.seconds
-            && let Some(date) = HttpDate::from_unix_seconds(seconds)
-        {
-            self.seconds = seconds;
-            self.text = date.to_bytes();
+    fn refresh(&mut self, config: &Config) {
+        let now = SystemTime::now();
+        if !self.second.contains(&now) {
+            self.renew(now, config);
         }
+    }
+
+    #[cold]
+    fn renew(&mut self, now: SystemTime, config: &Config) {
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH);
+        let seconds = since_epoch.map_or(0, |duration| duration.as_secs());
+        let date = HttpDate::from_unix_seconds(seconds).unwrap_or(HttpDate::MAX);
+        let after = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let (begin, end) = (after(seconds), after(seconds.saturating_add(1)));
+        self.second = begin.unwrap_or(now)..end.unwrap_or(now);
+        self.fields = Some(ServerFields::new(date, config.announced_keep_alive_secs()));
     }
 }

@@ -1,6 +1,6 @@
 //! The client's part of the machine: it sends requests and receives responses.
 
-use super::{Connection, Event, Sending, State, request_step, response_step};
+use super::{Connection, Event, Framing, Sending, State, request_step, response_step};
 use crate::http::wire::messages::outgoing;
 use crate::http::wire::{
     BodyLength, Error, Fields, Known, Method, Misuse, RequestHead, RequestOut, ResponseHead, Rule,
@@ -39,12 +39,12 @@ impl Connection {
         self.continue_awaited = head.fields.view().has(Known::Expect);
         self.persistent &= !outgoing::says_close(head.fields);
         self.sending = match declared.or(head.length) {
-            _ if chunked => Sending::Chunked,
-            Some(left) => Sending::Known { left },
-            None if head.streams => Sending::Chunked,
-            None => Sending::Known { left: 0 },
+            _ if chunked => Sending::undeclared(Framing::Chunked),
+            Some(left) => Sending::declared(Framing::Known, left),
+            None if head.streams => Sending::undeclared(Framing::Chunked),
+            None => Sending::declared(Framing::Known, 0),
         };
-        outgoing::encode_request(head, self.sending == Sending::Chunked, out);
+        outgoing::encode_request(head, self.sending.framing == Framing::Chunked, out);
         Ok(())
     }
 

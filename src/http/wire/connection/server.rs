@@ -1,6 +1,7 @@
 //! The server's part of the machine: it receives requests and sends responses.
 
-use super::{Added, Connection, Event, Sending, State, response_step};
+use super::{Added, Connection, Event, Framing, Sending, State, response_step};
+use crate::http::wire::messages::body::FRAMING;
 use crate::http::wire::messages::outgoing;
 use crate::http::wire::{
     BodyLength, Error, FieldList, Known, Method, Misuse, RequestHead, ResponseOut, Rule, Version,
@@ -98,6 +99,7 @@ impl Connection {
     /// # Errors
     /// What [`send_response`](Self::send_response), [`begin_data`](Self::begin_data) and
     /// [`send_end`](Self::send_end) would return.
+    #[inline]
     pub(crate) fn check_response(
         &self,
         head: Option<&ResponseOut<'_>>,
@@ -108,9 +110,9 @@ impl Connection {
             Some(head) => self.response_framing(head)?,
             None => self.sending,
         };
-        let after = sending.after(length)?;
+        sending.check(length)?;
         if let Some(trailers) = end {
-            after.check_end(self.version, trailers)?;
+            sending.after(length).check_end(self.version, trailers)?;
         }
         Ok(Checked(sending))
     }
@@ -126,21 +128,17 @@ impl Connection {
         // A client that waits for a 100 may send the body or not, so the next bytes are ambiguous.
         self.persistent &= self.requests != State::Idle
             && !self.continue_awaited
-            && sending != Sending::UntilClose
+            && sending.framing != Framing::UntilClose
             && !outgoing::says_close(head.fields);
         self.sending = sending;
-        let framing = match sending {
+        let framing = match sending.framing {
             _ if matches!(head.status, 204 | 304) => None,
-            Sending::Chunked => Some(BodyLength::Chunked),
-            Sending::Known { left } | Sending::Counted { left: Some(left) } => {
-                Some(BodyLength::Known(left))
-            }
+            Framing::Chunked => Some(BodyLength::Chunked),
+            Framing::Known | Framing::OmittedKnown => Some(BodyLength::Known(sending.left)),
             // RFC 9110 §9.3.2: "The server SHOULD send the same header fields in response to a HEAD
             // request as it would have sent if the request method had been GET."
-            Sending::Counted { left: None } if self.version == Version::Http11 => {
-                Some(BodyLength::Chunked)
-            }
-            Sending::Nothing | Sending::Counted { .. } | Sending::UntilClose => None,
+            Framing::Omitted if self.version == Version::Http11 => Some(BodyLength::Chunked),
+            Framing::Nothing | Framing::Omitted | Framing::UntilClose => None,
         };
         let kept_alive = self.persistent.then_some(self.version);
         self.added = Some(Added {
@@ -169,39 +167,39 @@ impl Connection {
         if !is_final || (self.connect && self.tunnels(head.status)) {
             return Err(Misuse::Status);
         }
-        let declared = outgoing::declared_length(head.fields)?;
-        let chunked = outgoing::declares_chunked(head.fields)?;
-        if let Some(declared) = declared {
-            self.check_declared(head, declared, chunked)?;
-        }
+        let (declared, chunked) = match head.fields.view().has_any(FRAMING) {
+            true => self.declared(head)?,
+            false => (None, false),
+        };
         let length = declared.or(head.length.filter(|_| !chunked));
         if matches!(head.status, 204 | 205 | 304) {
             return self.framing_without_body(head, length, declared.is_some() || chunked);
         }
         Ok(match length {
-            _ if self.head_only => Sending::Counted { left: length },
-            Some(left) => Sending::Known { left },
+            Some(left) if self.head_only => Sending::declared(Framing::OmittedKnown, left),
+            None if self.head_only => Sending::undeclared(Framing::Omitted),
+            Some(left) => Sending::declared(Framing::Known, left),
             // RFC 9112 §6.1: "A server MUST NOT send a response containing Transfer-Encoding unless
             // the corresponding request indicates HTTP/1.1 (or later minor revisions)."
-            None if self.version == Version::Http10 => Sending::UntilClose,
-            None => Sending::Chunked,
+            None if self.version == Version::Http10 => Sending::undeclared(Framing::UntilClose),
+            None => Sending::undeclared(Framing::Chunked),
         })
     }
 
-    /// The program's Content-Length must agree with its other fields and with its body.
-    fn check_declared(
-        &self,
-        head: &ResponseOut<'_>,
-        declared: u64,
-        chunked: bool,
-    ) -> Result<(), Misuse> {
+    /// The program's Content-Length, which must agree with its other fields and with its body, and whether the
+    /// program asks for the chunked coding.
+    fn declared(&self, head: &ResponseOut<'_>) -> Result<(Option<u64>, bool), Misuse> {
+        let chunked = outgoing::declares_chunked(head.fields)?;
+        let Some(declared) = outgoing::declared_length(head.fields)? else {
+            return Ok((None, chunked));
+        };
         // A response to HEAD and a 304 declare the length of a body that does not follow.
         let follows = !self.head_only && head.status != 304;
         match head.length {
             _ if chunked => Err(Misuse::Framing),
             Some(length) if follows && length > declared => Err(Misuse::BodyTooLong),
             Some(length) if follows && length < declared => Err(Misuse::BodyTooShort),
-            _ => Ok(()),
+            _ => Ok((Some(declared), false)),
         }
     }
 
@@ -220,10 +218,10 @@ impl Connection {
             204 if declares => Err(Misuse::Framing),
             // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response."
             205 if length > Some(0) => Err(Misuse::BodyNotAllowed),
-            205 => Ok(Sending::Known { left: 0 }),
-            _ if self.head_only => Ok(Sending::Counted { left: None }),
+            205 => Ok(Sending::declared(Framing::Known, 0)),
+            _ if self.head_only => Ok(Sending::undeclared(Framing::Omitted)),
             _ if head.length > Some(0) => Err(Misuse::BodyNotAllowed),
-            _ => Ok(Sending::Nothing),
+            _ => Ok(Sending::NOTHING),
         }
     }
 

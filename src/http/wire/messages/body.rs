@@ -18,7 +18,7 @@
 //! as its body would be read as the next request.
 
 use super::chunked::{ChunkedDecoder, Step};
-use super::fields::{Fields, Known};
+use super::fields::{Fields, Known, KnownSet};
 use super::start_line::Version;
 use crate::http::wire::{Error, Limits, Method, Rule, grammar};
 
@@ -33,9 +33,20 @@ pub enum BodyLength {
     UntilClose,
 }
 
+/// The fields that frame a body.
+pub(in crate::http::wire) const FRAMING: KnownSet =
+    KnownSet::of(&[Known::ContentLength, Known::TransferEncoding]);
+
 /// The rules of RFC 9112 §6.3 for a request.
-#[inline]
+#[inline(always)]
 pub(super) fn request_length(version: Version, fields: Fields<'_>) -> Result<BodyLength, Error> {
+    match fields.has_any(FRAMING) {
+        true => framed_length(version, fields),
+        false => Ok(BodyLength::Known(0)),
+    }
+}
+
+fn framed_length(version: Version, fields: Fields<'_>) -> Result<BodyLength, Error> {
     match framing(version, fields)? {
         Some(Coding::Chunked) => Ok(BodyLength::Chunked),
         // RFC 9112 §6.1: "A server that receives a request message with a transfer coding it does

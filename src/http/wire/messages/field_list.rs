@@ -88,7 +88,15 @@ impl FieldList {
     }
 
     /// Removes the lines of this name among the first `first` lines. Returns how many there were.
+    #[inline]
     pub(crate) fn remove_among(&mut self, first: usize, name: &[u8]) -> usize {
+        match first {
+            0 => 0,
+            _ => self.remove_some(first, name),
+        }
+    }
+
+    fn remove_some(&mut self, first: usize, name: &[u8]) -> usize {
         let before = self.index.lines.len();
         for at in (0..first.min(before)).rev() {
             let line = self.index.lines[at];
@@ -154,7 +162,7 @@ impl fmt::Debug for FieldList {
 }
 
 fn check_field(name: &[u8], value: &[u8]) -> Result<(), Misuse> {
-    if !grammar::is_token(name) {
+    if !grammar::is_field_name(name) {
         return Err(Misuse::FieldName);
     }
     // RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous"

@@ -79,8 +79,23 @@ impl Known {
     }
 
     #[inline(always)]
-    fn bit(self) -> u16 {
+    const fn bit(self) -> u16 {
         1 << self as u8
+    }
+}
+
+/// Some of the known names.
+#[derive(Clone, Copy)]
+pub(in crate::http::wire) struct KnownSet(u16);
+
+impl KnownSet {
+    pub(super) const fn of(names: &[Known]) -> KnownSet {
+        let (mut bits, mut at) = (0, 0);
+        while at < names.len() {
+            bits |= names[at].bit();
+            at += 1;
+        }
+        KnownSet(bits)
     }
 }
 
@@ -254,6 +269,12 @@ impl<'a> Fields<'a> {
     #[inline(always)]
     pub fn has(&self, known: Known) -> bool {
         self.index.seen & known.bit() != 0
+    }
+
+    /// Whether there is a line of one of these names: one AND.
+    #[inline(always)]
+    pub(in crate::http::wire) fn has_any(&self, names: KnownSet) -> bool {
+        self.index.seen & names.0 != 0
     }
 
     /// The value of the first line of a known name.

@@ -114,9 +114,16 @@ impl Head {
     }
 }
 
-// RFC 9110 §7.6.1: "Connection options are case-insensitive."
-#[inline]
+#[inline(always)]
 pub(super) fn connection_options(fields: Fields<'_>) -> Result<Options, Error> {
+    match fields.has(Known::Connection) {
+        true => listed_options(fields),
+        false => Ok(Options::default()),
+    }
+}
+
+// RFC 9110 §7.6.1: "Connection options are case-insensitive."
+fn listed_options(fields: Fields<'_>) -> Result<Options, Error> {
     let mut options = Options::default();
     for value in fields.known(Known::Connection) {
         for option in grammar::list(value) {

@@ -96,7 +96,7 @@ impl RequestDecoder {
         check_host(version, fields)?;
         self.head.options = connection_options(fields)?;
         self.body = body::request_length(version, fields)?;
-        self.expects_continue = expectation(version, fields)?;
+        self.expects_continue = fields.has(Known::Expect) && expectation(version, fields)?;
         match self.target.unencoded {
             None => Ok(()),
             Some(at) => Err(self.unencoded(bytes, at)),
@@ -205,7 +205,6 @@ fn check_host(version: Version, fields: Fields<'_>) -> Result<(), Error> {
     }
 }
 
-#[inline]
 fn expectation(version: Version, fields: Fields<'_>) -> Result<bool, Error> {
     let mut expected = false;
     for value in fields.known(Known::Expect) {

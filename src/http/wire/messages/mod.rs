@@ -45,7 +45,7 @@
 //! | a field with a meaning for the protocol | a row of `known!` in `fields.rs`; then where it is read: `message.rs`, `head.rs`, `body.rs` or `connection.rs` |
 //! | how the length of a received body is found | `body.rs`; what we send: `response_framing` in `connection/server.rs`, `send_request` in `connection/client.rs`; `fixtures/http/content_length.txt`, `transfer_encoding.txt`, `response_body.txt` |
 //! | the chunked coding, trailers | `chunked.rs`; `fixtures/http/chunked.txt`, `trailers.txt` |
-//! | what we add to a head | `outgoing.rs` |
+//! | what we add to a head | `outgoing.rs`; what is the same for a second: `server_fields.rs` |
 //!
 //! # Exercises
 //!
@@ -54,7 +54,7 @@
 //! 2. A folded response head is copied (`unfolded` in `message.rs`). Replace the folds in the caller's bytes:
 //!    which signatures change, and what may a caller no longer do between `decode` and `head`?
 
-mod body;
+pub(super) mod body;
 pub(super) mod chunked;
 mod field_list;
 mod fields;
@@ -63,6 +63,7 @@ mod keep_alive;
 mod message;
 pub(super) mod outgoing;
 mod section;
+mod server_fields;
 mod start_line;
 mod target;
 
@@ -78,5 +79,6 @@ pub use keep_alive::KeepAlive;
 pub use message::{RequestDecoder, RequestHead, ResponseDecoder, ResponseHead};
 pub(in crate::http) use outgoing::is_final_status;
 pub use outgoing::{RequestOut, ResponseOut};
+pub use server_fields::ServerFields;
 pub use start_line::Version;
 pub use target::Target;

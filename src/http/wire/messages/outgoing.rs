@@ -11,8 +11,9 @@
 
 use super::body::BodyLength;
 use super::field_list::FieldList;
-use super::fields::Known;
+use super::fields::{Known, KnownSet};
 use super::keep_alive::KeepAlive;
+use super::server_fields::ServerFields;
 use super::start_line::Version;
 use super::target::Target;
 use crate::http::wire::{Method, Misuse, grammar, reason_phrase};
@@ -34,9 +35,8 @@ pub struct ResponseOut<'a> {
     pub(in crate::http::wire) reason: Option<&'a str>,
     pub(in crate::http::wire) fields: &'a FieldList,
     pub(in crate::http::wire) length: Option<u64>,
-    pub(in crate::http::wire) date: Option<&'a [u8; 29]>,
-    pub(super) keep_alive_secs: Option<u64>,
-    pub(super) drops_keep_alive: bool,
+    server_fields: Option<&'a ServerFields>,
+    drops_keep_alive: bool,
 }
 
 impl<'a> ResponseOut<'a> {
@@ -48,8 +48,7 @@ impl<'a> ResponseOut<'a> {
             reason: None,
             fields,
             length: None,
-            date: None,
-            keep_alive_secs: None,
+            server_fields: None,
             drops_keep_alive: false,
         }
     }
@@ -64,6 +63,10 @@ impl<'a> ResponseOut<'a> {
         }
         self.reason = Some(reason);
         Ok(self)
+    }
+
+    fn keep_alive_secs(&self) -> Option<u64> {
+        self.server_fields.and_then(ServerFields::keep_alive_secs)
     }
 
     /// With a reason phrase that [`reason`](Self::reason) has accepted before; an empty one is the usual one.
@@ -81,14 +84,11 @@ impl<'a> ResponseOut<'a> {
         /// The whole body is `bytes` long: it gets a Content-Length.
         pub fn length(self, bytes: u64) => self.length = Some(bytes);
 
-        /// The value of the Date field, if the caller's fields have none.
-        pub fn date(self, imf_fixdate: &'a [u8; 29]) => self.date = Some(imf_fixdate);
-
-        /// How long an idle connection is kept, for the Keep-Alive field of a persistent one.
-        pub fn keep_alive_secs(self, secs: Option<u64>) => self.keep_alive_secs = secs;
+        /// With Date and Keep-Alive, if the caller's fields have none.
+        pub fn server_fields(self, ours: &'a ServerFields) => self.server_fields = Some(ours);
 
         /// Leaves out the caller's Keep-Alive, because the connection may end earlier than it announces. By
-        /// default it is left out only where the connection ends, or `keep_alive_secs` is shorter.
+        /// default it is left out only where the connection ends, or ours is shorter.
         pub fn drop_keep_alive(self, on: bool) => self.drops_keep_alive = on;
     }
 }
@@ -130,7 +130,6 @@ impl<'a> RequestOut<'a> {
 }
 
 /// The value of the caller's Content-Length.
-#[inline]
 pub(in crate::http::wire) fn declared_length(fields: &FieldList) -> Result<Option<u64>, Misuse> {
     if !fields.view().has(Known::ContentLength) {
         return Ok(None);
@@ -144,7 +143,6 @@ pub(in crate::http::wire) fn declared_length(fields: &FieldList) -> Result<Optio
 }
 
 /// Whether the caller's fields ask for the chunked coding, the only one there is.
-#[inline]
 pub(in crate::http::wire) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
     if !fields.view().has(Known::TransferEncoding) {
         return Ok(false);
@@ -170,21 +168,31 @@ pub(in crate::http::wire) fn check_unframed(fields: &FieldList) -> Result<(), Mi
 }
 
 /// Whether the caller's fields close the connection.
+#[inline]
 pub(in crate::http::wire) fn says_close(fields: &FieldList) -> bool {
     has_option(fields, b"close")
 }
 
 /// Whether the caller's Connection field has this option.
+#[inline]
 fn has_option<const N: usize>(fields: &FieldList, option: &[u8; N]) -> bool {
-    let view = fields.view();
-    if !view.has(Known::Connection) {
-        return false;
-    }
-    let options = view.known(Known::Connection);
+    fields.view().has(Known::Connection) && lists_option(fields, option)
+}
+
+fn lists_option<const N: usize>(fields: &FieldList, option: &[u8; N]) -> bool {
+    let options = fields.view().known(Known::Connection);
     options
         .flat_map(grammar::list)
         .any(|theirs| grammar::is_word(theirs, option))
 }
+
+/// The fields that depend on the connection, and Date, which it adds.
+const OURS: KnownSet = KnownSet::of(&[
+    Known::Connection,
+    Known::Date,
+    Known::KeepAlive,
+    Known::TransferEncoding,
+]);
 
 #[inline]
 pub(in crate::http::wire) fn encode_response(
@@ -195,19 +203,31 @@ pub(in crate::http::wire) fn encode_response(
 ) {
     let theirs = head.fields.view();
     status_line(head.status, head.reason, out);
-    use Known::{Connection, KeepAlive, TransferEncoding};
-    let hint = match theirs.has(Connection) || theirs.has(KeepAlive) || theirs.has(TransferEncoding)
-    {
-        false => {
+    match head.server_fields {
+        Some(ours) if kept_alive.is_some() && !theirs.has_any(OURS) => {
             head.fields.encode(out);
-            false
+            out.extend_from_slice(ours.all());
         }
-        true => encode_consistent(head, kept_alive.is_some(), out),
-    };
-    if let (Some(date), false) = (head.date, theirs.has(Known::Date)) {
-        out.extend_from_slice(b"Date: ");
-        out.extend_from_slice(date);
-        out.extend_from_slice(b"\r\n");
+        _ => encode_both(head, kept_alive, out),
+    }
+    match framing {
+        Some(BodyLength::Chunked) => {
+            return out.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+        }
+        Some(BodyLength::Known(length)) if !theirs.has(Known::ContentLength) => {
+            number_line(b"Content-Length: ", length, out);
+        }
+        _ => {}
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the caller's fields, and those of ours that do not stand among them or contradict the connection.
+#[inline(never)]
+fn encode_both(head: &ResponseOut<'_>, kept_alive: Option<Version>, out: &mut Vec<u8>) {
+    let hint = encode_consistent(head, kept_alive.is_some(), out);
+    if let (Some(ours), false) = (head.server_fields, head.fields.view().has(Known::Date)) {
+        out.extend_from_slice(ours.date_line());
     }
     match kept_alive {
         // RFC 9112 §9.6: "A sender SHOULD send a Connection header field (Section 7.6.1 of [HTTP])
@@ -218,14 +238,6 @@ pub(in crate::http::wire) fn encode_response(
         None => {}
         Some(version) => encode_keep_alive(head, version, hint, out),
     }
-    match framing {
-        Some(BodyLength::Chunked) => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
-        Some(BodyLength::Known(length)) if !theirs.has(Known::ContentLength) => {
-            number_line(b"Content-Length: ", length, out);
-        }
-        _ => {}
-    }
-    out.extend_from_slice(b"\r\n");
 }
 
 /// Appends the caller's fields without those that contradict the connection. "keep-alive" beside our "close" is
@@ -233,7 +245,7 @@ pub(in crate::http::wire) fn encode_response(
 /// whether the caller's Keep-Alive was appended.
 fn encode_consistent(head: &ResponseOut<'_>, persists: bool, out: &mut Vec<u8>) -> bool {
     let hint = KeepAlive::of(head.fields.view());
-    let ours = head.keep_alive_secs.map(Duration::from_secs);
+    let ours = head.keep_alive_secs().map(Duration::from_secs);
     let is_longer = ours.is_some_and(|ours| hint.timeout > Some(ours));
     let keeps_hint = persists && !is_longer && !head.drops_keep_alive;
     encode_where(head.fields, out, |known, value| match known {
@@ -247,7 +259,6 @@ fn encode_consistent(head: &ResponseOut<'_>, persists: bool, out: &mut Vec<u8>) 
 
 /// An HTTP/1.0 client needs these fields to keep the connection. An HTTP/1.1 client gets them as in the
 /// book, unless the caller sets Connection itself. `hint`: the caller's Keep-Alive was appended.
-#[inline]
 fn encode_keep_alive(head: &ResponseOut<'_>, version: Version, hint: bool, out: &mut Vec<u8>) {
     let theirs = head.fields.view();
     let needed = version == Version::Http10 && !has_option(head.fields, b"keep-alive");
@@ -255,7 +266,7 @@ fn encode_keep_alive(head: &ResponseOut<'_>, version: Version, hint: bool, out: 
     if adds {
         out.extend_from_slice(b"Connection: keep-alive\r\n");
     }
-    if let Some(secs) = head.keep_alive_secs
+    if let Some(secs) = head.keep_alive_secs()
         && !hint
         && (adds || theirs.has(Known::KeepAlive))
     {
@@ -265,9 +276,14 @@ fn encode_keep_alive(head: &ResponseOut<'_>, version: Version, hint: bool, out: 
 
 #[inline]
 fn status_line(status: u16, reason: Option<&str>, out: &mut Vec<u8>) {
-    if status == 200 && reason.is_none() {
-        return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    match (status, reason) {
+        (200, None) => out.extend_from_slice(b"HTTP/1.1 200 OK\r\n"),
+        _ => other_status_line(status, reason, out),
     }
+}
+
+#[inline(never)]
+fn other_status_line(status: u16, reason: Option<&str>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 ");
     // RFC 9112 §4: "status-code = 3DIGIT"
     if status < 100 {
@@ -279,7 +295,6 @@ fn status_line(status: u16, reason: Option<&str>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-#[inline]
 fn number_line(start: &[u8], number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(start);
     grammar::push_decimal(out, number);

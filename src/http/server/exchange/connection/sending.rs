@@ -273,7 +273,7 @@ impl ServerConnection {
         let copied = if then == Then::SendNext { 0 } else { length };
         queue.append(copied, |out| {
             if is_first && out.is_empty() {
-                draft.refresh_date(); // once for responses that leave together
+                draft.refresh_date(config); // once for responses that leave together
             }
             let before = out.len();
             let whole = ends.then_some(length as u64);

@@ -1,0 +1,89 @@
+//! The fields that a server adds to nearly every response. They are the same for a second, and encoded once.
+//!
+//! ```text
+//!   Date: Sat, 07 May 2022 01:26:03 GMT
+//!   Connection: keep-alive
+//!   Keep-Alive: timeout=5
+//! ```
+//!
+//! A response whose own fields have none of these gets all of them in one copy, if the connection persists.
+//! `outgoing.rs` decides.
+
+use crate::http::wire::HttpDate;
+use std::io::Write;
+
+/// `Date: `, an IMF-fixdate and the end of the line.
+const DATE_BYTES: usize = 6 + 29 + 2;
+/// The longest text: a Keep-Alive may have 20 digits.
+const MOST_BYTES: usize = DATE_BYTES + 24 + 20 + 20 + 2;
+
+/// Date, `Connection: keep-alive` and Keep-Alive, to be added to the responses of one second.
+///
+/// ```
+/// use barewire::http::wire::{Connection, FieldList, HttpDate, ResponseOut, Role, ServerFields};
+///
+/// let date = HttpDate::from_unix_seconds(784_111_777).unwrap();
+/// let (added, fields) = (ServerFields::new(date, Some(5)), FieldList::new());
+/// let head = ResponseOut::new(200, &fields).server_fields(&added);
+///
+/// let (mut connection, mut out) = (Connection::new(Role::Server), Vec::new());
+/// connection.send_response(&head, &mut out)?; // to no request: so the connection ends
+/// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close\r\n"));
+/// # Ok::<(), barewire::http::wire::Misuse>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ServerFields {
+    text: [u8; MOST_BYTES],
+    length: usize,
+    keep_alive_secs: Option<u64>,
+}
+
+impl ServerFields {
+    /// With this Date. `keep_alive_secs`: how long an idle connection is kept, for the Keep-Alive field.
+    pub fn new(date: HttpDate, keep_alive_secs: Option<u64>) -> ServerFields {
+        let mut text = [0; MOST_BYTES];
+        let mut room = &mut text[..];
+        // There is room for the longest, and memory does not fail.
+        let _ = write!(room, "Date: {date}\r\nConnection: keep-alive\r\n");
+        if let Some(secs) = keep_alive_secs {
+            let _ = write!(room, "Keep-Alive: timeout={secs}\r\n");
+        }
+        let length = MOST_BYTES - room.len();
+        ServerFields {
+            text,
+            length,
+            keep_alive_secs,
+        }
+    }
+
+    /// All of them, encoded.
+    #[inline]
+    pub(super) fn all(&self) -> &[u8] {
+        &self.text[..self.length]
+    }
+
+    /// The line of the Date alone.
+    pub(super) fn date_line(&self) -> &[u8] {
+        &self.text[..DATE_BYTES]
+    }
+
+    /// The number in Keep-Alive.
+    pub(super) fn keep_alive_secs(&self) -> Option<u64> {
+        self.keep_alive_secs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_has_room() {
+        let fields = ServerFields::new(HttpDate::MAX, Some(u64::MAX));
+        assert_eq!(fields.length, MOST_BYTES);
+        assert!(fields.all().ends_with(b"=18446744073709551615\r\n"));
+        assert!(fields.date_line().ends_with(b"9999 23:59:59 GMT\r\n"));
+        let fields = ServerFields::new(HttpDate::MAX, None);
+        assert!(fields.all().ends_with(b"Connection: keep-alive\r\n"));
+    }
+}
