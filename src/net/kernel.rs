@@ -164,23 +164,45 @@ impl<S: Raw> KernelSocket<S> {
         timeout: fn(&S) -> io::Result<Option<Duration>>,
         mut call: impl FnMut(&S) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let mut is_timed = self.is_timed();
+        let is_timed = self.is_timed();
+        let seen = self.probes.load(Ordering::Acquire);
+        let began = is_timed.then(Instant::now);
+        match call(&self.inner) {
+            Ok(bytes) => Ok(bytes),
+            Err(e) => self.wait_again(e, (seen, began), timeout, call),
+        }
+    }
+
+    /// The same, after the first call of a wait has failed, which began so.
+    #[cold]
+    fn wait_again(
+        &self,
+        mut failed: io::Error,
+        (mut seen, mut began): (usize, Option<Instant>),
+        timeout: fn(&S) -> io::Result<Option<Duration>>,
+        mut call: impl FnMut(&S) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut is_timed = began.is_some();
         let mut interrupted = Interruptions::default();
         loop {
-            let seen = self.probes.load(Ordering::Acquire);
-            let began = is_timed.then(Instant::now);
-            match call(&self.inner) {
-                Err(e) if e.kind() == ErrorKind::Interrupted => {
+            match failed {
+                e if e.kind() == ErrorKind::Interrupted => {
                     interrupted.again(timeout(&self.inner)?)?;
                 }
-                Err(e) if is_timeout(&e) && self.probed_since(seen) => {
+                e if is_timeout(&e) && self.probed_since(seen) => {
                     if timeout(&self.inner)?.is_some_and(|limit| has_passed(limit, began)) {
                         return Err(e);
                     }
                     is_timed = true;
                     drop(self.probing.lock()); // the probe's end, without spinning
                 }
-                done => return done,
+                e => return Err(e),
+            }
+            seen = self.probes.load(Ordering::Acquire);
+            began = is_timed.then(Instant::now);
+            match call(&self.inner) {
+                Ok(bytes) => return Ok(bytes),
+                Err(e) => failed = e,
             }
         }
     }
