@@ -172,17 +172,25 @@ impl<'s> RequestLoop<'s> {
             return End::Gone;
         }
         loop {
-            let next = match self.decoder.decode(self.buffer.unread()) {
-                Ok(Some(length)) => self.exchange(length, true),
-                Ok(None) => self.receive(),
-                Err(error) if error.rule() == Rule::TargetUnencoded => {
-                    self.exchange(self.decoder.head_length(), false)
-                }
-                Err(error) => Err(self.refuse_head(error)),
+            let next = match self.buffer.is_empty() {
+                true => self.receive(),
+                false => self.decode(),
             };
             if let Err(end) = next {
                 return end;
             }
+        }
+    }
+
+    #[inline(always)]
+    fn decode(&mut self) -> Result<(), End> {
+        match self.decoder.decode(self.buffer.unread()) {
+            Ok(Some(length)) => self.exchange(length, true),
+            Ok(None) => self.receive(),
+            Err(error) if error.rule() == Rule::TargetUnencoded => {
+                self.exchange(self.decoder.head_length(), false)
+            }
+            Err(error) => Err(self.refuse_head(error)),
         }
     }
 
@@ -204,7 +212,7 @@ impl<'s> RequestLoop<'s> {
         let body_length = head.body_length();
         let ready = connection
             .request(&head, last)
-            .and_then(|()| Ok(self.body.restart(body_length, config.limits, connection)?));
+            .and_then(|()| Ok(self.body.restart(body_length, &config.limits, connection)?));
         if ready.is_err() {
             return Err(End::Gone); // the machine is never asked for a second request before the first is done
         }
@@ -269,17 +277,13 @@ impl<'s> RequestLoop<'s> {
     }
 
     /// The end of an exchange: is there a next one?
-    #[inline(never)]
+    #[inline]
     fn finish(&mut self, length: usize, client_closes: bool) -> Result<(), End> {
-        if !self.body.reader().is_exhausted() && !self.skip_body(length) {
-            return Err(self.flush_and(End::Linger));
+        match self.body.is_unused() {
+            true => _ = self.buffer.consume(length),
+            false => self.finish_body(length)?,
         }
         let connection = self.connection.get_mut();
-        self.buffer.consume(length + self.body.head_tail_used());
-        if !self.body.pipelined().is_empty() {
-            self.buffer.replace(self.body.pipelined());
-        }
-        self.body.end();
         if !connection.read_ahead.is_empty() {
             let mut bytes = self.buffer.unread().to_vec();
             bytes.append(&mut connection.read_ahead);
@@ -292,15 +296,36 @@ impl<'s> RequestLoop<'s> {
             }
             return Ok(());
         }
+        Err(self.last_end(client_closes))
+    }
+
+    /// Drops what is left of the body, behind a head of `length` bytes, and takes what came behind it.
+    #[inline(never)]
+    fn finish_body(&mut self, length: usize) -> Result<(), End> {
+        if !self.body.reader().is_exhausted() && !self.skip_body(length) {
+            return Err(self.flush_and(End::Linger));
+        }
+        self.buffer.consume(length + self.body.head_tail_used());
+        if !self.body.pipelined().is_empty() {
+            self.buffer.replace(self.body.pipelined());
+        }
+        self.body.end();
+        Ok(())
+    }
+
+    /// No next exchange follows: how the connection ends.
+    #[cold]
+    fn last_end(&mut self, client_closes: bool) -> End {
         let is_quiet = client_closes && self.buffer.is_empty() && !self.buffer.was_filled();
         let end = self.flush_and(End::Linger);
         let is_quiet =
             is_quiet && matches!(self.queue.stream().try_read(&mut [0]), Ok(None | Some(0)));
-        Err(if is_quiet { End::Closed } else { end })
+        if is_quiet { End::Closed } else { end }
     }
 
     /// Reads and drops what the handler has left of the body, behind a head of `length` bytes; returns
     /// whether another request may follow.
+    #[inline(never)]
     fn skip_body(&mut self, length: usize) -> bool {
         let machine = &self.connection.get_mut().machine;
         let ends = machine.continue_awaited() || !machine.is_persistent();
@@ -320,6 +345,7 @@ impl<'s> RequestLoop<'s> {
     }
 
     /// Sends what is pending, before the connection ends.
+    #[cold]
     fn flush_and(&mut self, end: End) -> End {
         match self.queue.flush() {
             Ok(()) => end,

@@ -33,6 +33,8 @@ const KEPT_BYTES: usize = 64 * 1024;
 /// What a connection keeps from one body to the next.
 #[derive(Debug)]
 pub(crate) struct BodyState {
+    /// The request has no body, and nothing is left of one before it: what follows is as new.
+    is_unused: bool,
     reader: BodyReader,
     /// How much of the head's tail is decoded.
     head_tail_at: usize,
@@ -48,6 +50,7 @@ pub(crate) struct BodyState {
 impl BodyState {
     pub(crate) fn new(pace: Pace, charge: Charge) -> BodyState {
         BodyState {
+            is_unused: true,
             reader: BodyReader::of_requests(),
             head_tail_at: 0,
             buffer: ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES),
@@ -58,14 +61,28 @@ impl BodyState {
         }
     }
 
-    /// The body of a next request.
+    /// The body of a next request. Most requests have none, and touch nothing here.
     #[inline]
     pub(crate) fn restart(
+        &mut self,
+        length: BodyLength,
+        limits: &Limits,
+        connection: &mut ServerConnection,
+    ) -> Result<(), wire::Error> {
+        match self.is_unused && length == BodyLength::Known(0) {
+            true => connection.machine.receive_end(),
+            false => self.restart_used(length, *limits, connection),
+        }
+    }
+
+    #[inline(never)]
+    fn restart_used(
         &mut self,
         length: BodyLength,
         limits: Limits,
         connection: &mut ServerConnection,
     ) -> Result<(), wire::Error> {
+        self.is_unused = length == BodyLength::Known(0);
         self.reader.restart(length, limits);
         self.pace.restart();
         self.received = 0;
@@ -76,6 +93,12 @@ impl BodyState {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether the request has no body, so that nothing here has changed.
+    #[inline]
+    pub(crate) fn is_unused(&self) -> bool {
+        self.is_unused
     }
 
     pub(crate) fn reader(&self) -> &BodyReader {
@@ -102,7 +125,6 @@ impl BodyState {
     }
 
     /// The request has ended, and what came behind its body has been taken.
-    #[inline]
     pub(crate) fn end(&mut self) {
         self.shrink_to(KEPT_BYTES);
         self.charge.clear();

@@ -29,7 +29,7 @@ use crate::net::{DrainState, Gauge, Stop, StopReason, Stream};
 use pending::Pending;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 /// Data up to this size is copied behind what is pending; more is written from where it lies.
@@ -38,11 +38,16 @@ const COPIED_BYTES: usize = 16 * 1024;
 /// much behind in the allocator.
 const FIRST_BYTES: usize = 512;
 
+/// Bytes may be pending, or the stream may be broken.
+const UNSETTLED: usize = usize::MAX;
+
 /// What becomes of bytes that were appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     /// They are sent at once.
     Send,
+    /// They are sent at once, and the connection's thread waits for a request next.
+    SendLast,
     /// The caller sends them next, with more.
     SendNext,
     /// They stay pending, so that other responses may leave with them.
@@ -54,6 +59,9 @@ pub(crate) enum Then {
 pub(crate) struct ResponseQueue {
     stream: Arc<dyn Stream>,
     pending: Mutex<Pending>,
+    /// How much memory `pending` keeps, if no bytes are pending and the stream is not broken; else [`UNSETTLED`].
+    /// The connection's thread alone writes and reads it: so that it takes no lock to see that all is sent.
+    settled: AtomicUsize,
     /// How many checks of the clock in a row found the lock taken or the socket full.
     blocked_checks: AtomicU32,
     drain_state: DrainState,
@@ -66,6 +74,7 @@ impl ResponseQueue {
         ResponseQueue {
             stream,
             pending: Mutex::new(Pending::new(config)),
+            settled: AtomicUsize::new(UNSETTLED),
             blocked_checks: AtomicU32::new(0),
             drain_state: DrainState::new(),
             switched: AtomicU16::new(0),
@@ -94,13 +103,19 @@ impl ResponseQueue {
         content: usize,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(R, Then), Misuse>,
     ) -> Result<R, Error> {
+        self.settled.store(UNSETTLED, Ordering::Relaxed);
         let mut pending = self.lock();
         if pending.bytes.capacity() == 0 {
             pending.bytes.reserve_exact(FIRST_BYTES + content);
         }
         let (value, then) = encode(&mut pending.bytes)?;
         match then {
-            Then::Send => pending.send(self.stream.as_ref(), &[], &[])?,
+            Then::Send => pending.send(self.stream.as_ref())?,
+            Then::SendLast => {
+                pending.send(self.stream.as_ref())?;
+                pending.writer.rest();
+                self.settle(&pending);
+            }
             Then::SendNext => {}
             Then::Coalesce => {
                 if pending.leave() {
@@ -133,21 +148,37 @@ impl ResponseQueue {
     /// next responses, in bytes.
     #[inline]
     pub(crate) fn flush_and_kept_bytes(&self) -> io::Result<usize> {
+        match self.settled.load(Ordering::Relaxed) {
+            UNSETTLED => self.flush_and_settle(),
+            kept => Ok(kept),
+        }
+    }
+
+    #[inline(never)]
+    fn flush_and_settle(&self) -> io::Result<usize> {
         let mut pending = self.lock();
         pending.flush(self.stream.as_ref())?;
         pending.writer.rest();
-        Ok(pending.bytes.capacity())
+        Ok(self.settle(&pending))
+    }
+
+    /// Nothing is pending.
+    #[inline]
+    fn settle(&self, pending: &Pending) -> usize {
+        let kept = pending.bytes.capacity();
+        self.settled.store(kept, Ordering::Relaxed);
+        kept
     }
 
     /// Sends what is pending and then these, uncopied if they are large.
     pub(crate) fn send(&self, data: &[u8], end: &[u8]) -> io::Result<()> {
         let mut pending = self.lock();
         if data.len() > COPIED_BYTES {
-            return pending.send(self.stream.as_ref(), data, end);
+            return pending.send_with(self.stream.as_ref(), data, end);
         }
         pending.bytes.extend_from_slice(data);
         pending.bytes.extend_from_slice(end);
-        pending.send(self.stream.as_ref(), &[], &[])
+        pending.send(self.stream.as_ref())
     }
 
     /// Whether data of this size is worth a copy, to leave together with other responses.
@@ -160,6 +191,7 @@ impl ResponseQueue {
         let mut pending = self.lock();
         if pending.bytes.is_empty() {
             pending.bytes = Vec::new();
+            self.settled.store(UNSETTLED, Ordering::Relaxed);
         }
     }
 

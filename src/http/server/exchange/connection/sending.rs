@@ -172,7 +172,7 @@ impl ServerConnection {
         }
         let then = match self.pipelined {
             true => Then::Coalesce,
-            false => Then::Send,
+            false => Then::SendLast,
         };
         let (mut data_end, mut end) = (0, 0);
         let sent = self.encode(data.len(), true, then, |machine, trailers, out| {
@@ -299,6 +299,7 @@ impl ServerConnection {
     /// than is read and dropped.
     // RFC 9112 §9.6: "A sender SHOULD send a Connection header field (Section 7.6.1 of [HTTP])
     // containing the "close" connection option when it intends to close a connection."
+    #[inline]
     fn close_if_last(&mut self) {
         let unread = self.body_is_large && self.machine.requests() != State::Done;
         if unread || self.slot.as_ref().is_some_and(Slot::is_stopping) {

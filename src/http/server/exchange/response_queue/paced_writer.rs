@@ -44,41 +44,60 @@ impl PacedWriter {
         self.pace.went(bytes);
     }
 
-    /// Writes all of `slices`, which are `left` bytes; after an error, `left` is how many of them the stream has not
-    /// taken. `has_sure_room`: the socket takes them at once, so that it needs no timeout yet.
+    /// Writes all of `slices`, which are `left` bytes. `has_sure_room`: the socket takes them at once, so that it needs
+    /// no timeout yet.
+    ///
+    /// # Errors
+    /// That of the stream, and how many bytes it has not taken.
+    #[inline]
     pub(super) fn write_all(
         &mut self,
         stream: &dyn Stream,
-        mut slices: &mut [IoSlice<'_>],
-        left: &mut usize,
+        slices: &mut [IoSlice<'_>],
+        left: usize,
         has_sure_room: bool,
-    ) -> io::Result<()> {
-        if !has_sure_room {
-            self.set_timeout(stream)?;
+    ) -> Result<(), (io::Error, usize)> {
+        if left == 0 {
+            return Ok(());
         }
-        while *left > 0 {
-            let is_timed = self.sampling.is_timed() || self.pace.is_waiting();
-            let began = is_timed.then(Instant::now);
-            let wrote = match &*slices {
-                [one] => stream.write(one),
-                several => stream.write_vectored(several),
-            };
-            if !is_timed && matches!(wrote, Ok(bytes) if bytes == *left) {
-                self.pace.went(*left);
+        if !has_sure_room {
+            self.set_timeout(stream).map_err(|error| (error, left))?;
+        }
+        let is_timed = self.sampling.is_timed() || self.pace.is_waiting();
+        let began = is_timed.then(Instant::now);
+        let wrote = write(stream, slices);
+        if !is_timed && matches!(wrote, Ok(bytes) if bytes == left) {
+            self.pace.went(left);
+            return Ok(());
+        }
+        self.write_rest(stream, slices, left, (wrote, began))
+    }
+
+    /// The first write was timed, or has not taken all: judges it, and writes the rest.
+    #[inline(never)]
+    fn write_rest(
+        &mut self,
+        stream: &dyn Stream,
+        mut slices: &mut [IoSlice<'_>],
+        mut left: usize,
+        (mut wrote, mut began): (io::Result<usize>, Option<Instant>),
+    ) -> Result<(), (io::Error, usize)> {
+        loop {
+            let bytes = self.judge(wrote, began, left);
+            let bytes = bytes.map_err(|error| (error, left))?;
+            left -= bytes;
+            if left == 0 {
                 return Ok(());
             }
-            let bytes = self.judge(wrote, began, *left)?;
-            *left -= bytes;
-            if *left > 0 {
-                IoSlice::advance_slices(&mut slices, bytes);
-                self.set_timeout(stream)?;
-            }
+            IoSlice::advance_slices(&mut slices, bytes);
+            self.set_timeout(stream).map_err(|error| (error, left))?;
+            let is_timed = self.sampling.is_timed() || self.pace.is_waiting();
+            began = is_timed.then(Instant::now);
+            wrote = write(stream, slices);
         }
-        Ok(())
     }
 
     /// How many of `left` bytes have left with a write that began then, if it was timed.
-    #[inline(never)]
     fn judge(
         &mut self,
         wrote: io::Result<usize>,
@@ -106,12 +125,19 @@ impl PacedWriter {
         Ok(bytes)
     }
 
-    #[inline]
     fn set_timeout(&mut self, stream: &dyn Stream) -> io::Result<()> {
         if !self.has_slice {
             stream.set_write_timeout(Some(self.slice))?;
             self.has_slice = true;
         }
         Ok(())
+    }
+}
+
+#[inline(always)]
+fn write(stream: &dyn Stream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    match slices {
+        [one] => stream.write(one),
+        several => stream.write_vectored(several),
     }
 }

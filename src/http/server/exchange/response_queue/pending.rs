@@ -68,16 +68,32 @@ impl Pending {
     pub(super) fn flush(&mut self, stream: &dyn Stream) -> io::Result<()> {
         match self.bytes.is_empty() {
             true => self.check(),
-            false => self.send(stream, &[], &[]),
+            false => self.send(stream),
         }
     }
 
-    /// Sends all of `bytes`, `data` and `end`, in as few calls as the kernel allows.
-    pub(super) fn send(&mut self, stream: &dyn Stream, data: &[u8], end: &[u8]) -> io::Result<()> {
-        let mut left = self.bytes.len() + data.len() + end.len();
+    /// Sends all of `bytes`.
+    pub(super) fn send(&mut self, stream: &dyn Stream) -> io::Result<()> {
+        let left = self.bytes.len();
         if self.broken.is_some() {
-            self.unsent = left;
-            return self.check();
+            return self.send_nothing(left);
+        }
+        let has_sure_room = !self.sent && left <= SURE_ROOM_BYTES;
+        let slices = &mut [IoSlice::new(&self.bytes)];
+        let sent = self.writer.write_all(stream, slices, left, has_sure_room);
+        self.sent(sent)
+    }
+
+    /// Sends all of `bytes`, `data` and `end`, in as few calls as the kernel allows.
+    pub(super) fn send_with(
+        &mut self,
+        stream: &dyn Stream,
+        data: &[u8],
+        end: &[u8],
+    ) -> io::Result<()> {
+        let left = self.bytes.len() + data.len() + end.len();
+        if self.broken.is_some() {
+            return self.send_nothing(left);
         }
         let has_sure_room = !self.sent && left <= SURE_ROOM_BYTES;
         let parts = match (data, end) {
@@ -88,19 +104,30 @@ impl Pending {
         let mut slices = [&self.bytes, data, end].map(IoSlice::new);
         let first = usize::from(self.bytes.is_empty());
         let slices = &mut slices[first..parts];
-        let result = self
-            .writer
-            .write_all(stream, slices, &mut left, has_sure_room);
-        if let Err(error) = &result {
-            self.broken = Some(Cause::of(error));
-            self.unsent = left;
-        }
+        let sent = self.writer.write_all(stream, slices, left, has_sure_room);
+        self.sent(sent)
+    }
+
+    /// The stream is broken: it takes none of `left` bytes.
+    #[cold]
+    fn send_nothing(&mut self, left: usize) -> io::Result<()> {
+        self.unsent = left;
+        self.check()
+    }
+
+    /// A write has ended; in an error is how many bytes the stream has not taken.
+    #[inline]
+    fn sent(&mut self, sent: Result<(), (io::Error, usize)>) -> io::Result<()> {
         self.sent = true;
         self.bytes.clear();
         if self.bytes.capacity() > KEPT_BYTES {
             self.bytes = Vec::new();
         }
-        result
+        sent.map_err(|(error, left)| {
+            self.broken = Some(Cause::of(&error));
+            self.unsent = left;
+            error
+        })
     }
 
     /// Sends what the socket takes without waiting; returns whether it took some, or never will again.

@@ -40,6 +40,19 @@ fn fault_a04_what_is_sent_at_once_is_never_checked() {
 }
 
 #[test]
+fn a_thread_that_has_sent_all_takes_no_lock_before_it_waits_for_a_request() {
+    let (queue, there) = queue();
+    append(&queue, 10, Then::SendLast);
+    let locked = queue.lock();
+    let kept = queue.flush_and_kept_bytes().unwrap();
+    assert_eq!(kept, locked.bytes.capacity());
+    drop(locked);
+    append(&queue, 10, Then::Coalesce);
+    queue.flush_and_kept_bytes().unwrap();
+    assert_eq!(arrived(&there), 20);
+}
+
+#[test]
 fn a_response_that_waits_for_the_next_is_sent_at_the_second_check() {
     let (queue, there) = queue();
     append(&queue, 10, Then::Coalesce);
