@@ -96,7 +96,7 @@
 //!    [`net::costs`] what a connection costs.
 //! 5. [`deflate`] has no protocol under it and is read like a puzzle: five bytes, drawn bit by bit.
 //!
-//! [`limits`] has all limits and deadlines in one place. To change something, look at the table "To change X, touch Y" on the page of the door.
+//! [`limits`] has all limits and deadlines in one place, and [`operation`] what it takes to run a server for long. To change something, look at the table "To change X, touch Y" on the page of the door.
 //!
 //! # What is covered by semantic versioning
 //!
@@ -233,6 +233,8 @@ pub mod https;
 #[doc = include_str!("limits.md")]
 pub mod limits {}
 pub mod net;
+#[doc = include_str!("operation.md")]
+pub mod operation {}
 mod pool;
 mod random;
 mod setters;
