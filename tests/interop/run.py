@@ -13,6 +13,8 @@ with CI=true they fail. A check is a function whose docstring is its name; kit.p
     coded.py                                                     content codings, both ways
     client_proxy.py upstream.py played.py                        our proxy; our clients by way of squid, of made-up ones
     fronts.py                                                    HAProxy, Apache, nginx before our servers
+    behind.py                                                    our servers behind nginx and HAProxy: who the client is,
+                                                                 one of two is killed
     tls.py pem.py https.py                                       TLS: openssl, its files, all the others under TLS
     chapter.py terminal.py pasted.py                             what `make run` and the pages say to try; terminals
     page.py                                                      the page of `make run`, in Chromium
@@ -38,7 +40,7 @@ from kit import CHECKS, Check, Demo, Missing
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
     *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers", "coded"),
-    *("client_proxy", "upstream", "played", "fronts", "tls", "pem", "https", "chapter", "terminal", "pasted", "page"),
+    *("client_proxy", "upstream", "played", "fronts", "behind", "tls", "pem", "https", "chapter", "terminal", "pasted", "page"),
     *("tshark", "curl_trace", "captures", "zlib_cases"),
 )
 IN_CI = os.environ.get("CI") == "true"

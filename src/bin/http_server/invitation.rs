@@ -24,6 +24,7 @@ pub(crate) fn invitation(address: &Addr, tls: bool, files: bool) -> String {
     for (what, try_it) in [
         ("the book's hello, chunked", "-v {url}/"),
         ("the same with a Content-Length", "-v {url}/length"),
+        ("who you are, and what you asked", "{url}/client"),
         ("send a body and get it back", "-d hello {url}/echo"),
         (
             "ask before sending it (100)",

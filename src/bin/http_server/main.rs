@@ -1,6 +1,7 @@
 //! The book's HTTP server, with something to try for every row of the chapter.
 #![forbid(unsafe_code)]
 
+mod behind;
 mod board;
 #[path = "../https_server/certificate.rs"]
 mod certificate;
@@ -12,7 +13,7 @@ mod reply;
 mod routes;
 mod workers;
 
-use barewire::http::{self, Handled, Request, Response, ServerEvents};
+use barewire::http::{self, Handled, Request, Response, ServerEvents, TrustedProxies};
 use barewire::{cluster, https};
 use certificate::Certificate;
 use demo::{AccessLog, Recording, Standard, err, log};
@@ -37,6 +38,7 @@ demo::options! { |args|
     certificate: Option<Certificate> = Certificate::of(args, Some("--client-ca"));
     workers: Option<usize> = workers::number(args)?;
     access_log: AccessLog = AccessLog::of(args)?;
+    trusted_proxies: Option<TrustedProxies> = behind::trusted_proxies(args)?;
     recording: Recording = Recording::of(args)?;
 }
 
@@ -67,7 +69,8 @@ fn serve(options: Options) -> io::Result<()> {
     let stats = routes.stats();
     let mut server = http::create_server_with(routes)
         .max_connections(options.max_connections)
-        .keep_alive_timeout(options.keep_alive);
+        .keep_alive_timeout(options.keep_alive)
+        .trusted_proxies(options.trusted_proxies);
     let output = match worker {
         Some(_) => Standard::Err,
         None => Standard::Out,

@@ -1,5 +1,6 @@
 //! The paths that the demo serves.
 
+use super::behind;
 use super::board::{Board, TooLong};
 use super::comet;
 use super::reply::{TEXT, send, text};
@@ -104,6 +105,7 @@ fn route(path: &str) -> Option<Route> {
         "/try" => (READ, |_, _, res| {
             send(res, 200, "text/html; charset=utf-8", PAGE.as_bytes())
         }),
+        "/client" => (READ, |_, req, res| behind::client(&req, res)),
         "/echo" => (POST, |_, mut req, res| {
             send(res, 200, "application/octet-stream", req.collect()?)
         }),
