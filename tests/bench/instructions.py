@@ -70,10 +70,10 @@ ROWS = [
 
 
 class Server:
-    """A demo under callgrind; the `with` block kills it if `instructions` has not ended it."""
+    """A demo under a tool of valgrind; the `with` block kills it if `end` has not ended it."""
 
-    def __init__(self, binary: str, scratch: str):
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/callgrind.out"]
+    def __init__(self, binary: str, scratch: str, tool: list[str]):
+        command = ["valgrind", *tool]
         self.log = open(os.path.join(scratch, "server.log"), "w+")
         self.process = subprocess.Popen(
             [*command, binary, "--listen", "127.0.0.1:0"], cwd=scratch, stdout=self.log, stderr=self.log
@@ -101,11 +101,22 @@ class Server:
             sys.exit(f"the server has ended: {self.said()}")
         return int(found[1])
 
-    def instructions(self) -> int:
-        """Ends the server and returns what callgrind has counted since its start."""
+    def end(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(PATIENCE_SECS)
+
+    def instructions(self) -> int:
+        """Ends the server and returns what callgrind has counted since its start."""
+        self.end()
         return int(re.search(r"Collected : (\d+)", self.said())[1])
+
+
+def connect(row: Row, server: Server):
+    client = socket.create_connection(("127.0.0.1", server.port()), timeout=PATIENCE_SECS)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if row.demo == "tls_echo":
+        client = ssl.create_default_context(cafile=CA).wrap_socket(client, server_hostname="localhost")
+    return client
 
 
 def exchange(client, request: bytes, length: int = 0, ending: bytes = b"") -> bytes:
@@ -119,12 +130,9 @@ def exchange(client, request: bytes, length: int = 0, ending: bytes = b"") -> by
 
 def count(row: Row, binary: str, requests: int) -> int:
     """The instructions of a server from its start to its end, with this number of requests between."""
-    with tempfile.TemporaryDirectory(prefix="barewire-") as scratch, Server(binary, scratch) as server:
-        client = socket.create_connection(("127.0.0.1", server.port()), timeout=PATIENCE_SECS)
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if row.demo == "tls_echo":
-            client = ssl.create_default_context(cafile=CA).wrap_socket(client, server_hostname="localhost")
-        with client:
+    with tempfile.TemporaryDirectory(prefix="barewire-") as scratch:
+        tool = ["--tool=callgrind", f"--callgrind-out-file={scratch}/callgrind.out"]
+        with Server(binary, scratch, tool) as server, connect(row, server) as client:
             exchange(client, row.opening, ending=row.opened)
             length = len(exchange(client, row.request, ending=row.answered))
             batch = row.request * row.at_once
