@@ -1,6 +1,5 @@
 //! The paths that the demo serves.
 
-use super::behind;
 use super::board::{Board, TooLong};
 use super::comet;
 use super::reply::{TEXT, send, text};
@@ -105,7 +104,7 @@ fn route(path: &str) -> Option<Route> {
         "/try" => (READ, |_, _, res| {
             send(res, 200, "text/html; charset=utf-8", PAGE.as_bytes())
         }),
-        "/client" => (READ, |_, req, res| behind::client(&req, res)),
+        "/client" => (READ, |_, req, res| client(&req, res)),
         "/echo" => (POST, |_, mut req, res| {
             send(res, 200, "application/octet-stream", req.collect()?)
         }),
@@ -188,4 +187,12 @@ fn upload(mut req: Request<'_>, res: Response<'_>) -> Handled {
         req.consume(piece);
     }
     text(res, 200, &format!("{bytes}\n"))
+}
+
+/// Who asks, and with which URL.
+fn client(req: &Request<'_>, res: Response<'_>) -> Handled {
+    let ip = req.client_ip()?.map(|ip| ip.to_string());
+    let (scheme, host) = (req.client_scheme()?.as_str(), req.client_host()?);
+    let ip = ip.unwrap_or("unknown".to_owned());
+    text(res, 200, &format!("{ip} {scheme}://{host}{}\n", req.url()))
 }
