@@ -265,9 +265,9 @@ impl Fleet {
         if self.is_stopping() {
             return None;
         }
-        let is_empty =
-            |&place: &usize| !self.has_live(place) && self.places[place].pause_ends <= now;
-        let empty = (0..self.places.len()).find(is_empty);
+        let may_start =
+            |&place: &usize| self.is_empty(place) && self.places[place].pause_ends <= now;
+        let empty = (0..self.places.len()).find(may_start);
         let place = empty.or_else(|| self.next_to_replace())?;
         self.last_id += 1;
         let member = Member {
@@ -303,10 +303,18 @@ impl Fleet {
             return Step::End;
         }
         let deadlines = self.workers.values().filter_map(|member| member.at.until());
-        let empty = |&place: &usize| !self.has_live(place) && !self.is_stopping();
+        let empty = |&place: &usize| self.is_empty(place) && !self.is_stopping();
         let empty = (0..self.places.len()).filter(empty);
         let pauses = empty.map(|place| self.places[place].pause_ends);
         Step::Wait(deadlines.chain(pauses).min())
+    }
+
+    /// No worker of this place starts or serves, and none that was killed at its start is still there: its failure is
+    /// counted first.
+    fn is_empty(&self, place: usize) -> bool {
+        let never_served = At::Killed { had_started: false };
+        let mut here = self.workers.values().filter(|it| it.place == place);
+        !here.any(|member| member.is_live() || member.at == never_served)
     }
 
     /// A worker of this place starts or serves.

@@ -1,9 +1,9 @@
 //! The settings of a cluster, and its start.
 
 use super::child::Program;
-use super::cluster::Cluster;
 use super::events::Events;
 use super::fleet::Fleet;
+use super::handle::Cluster;
 use super::parent::Parent;
 use super::worker::Start;
 use crate::net::{Listener, guarded};

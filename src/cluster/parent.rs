@@ -21,6 +21,8 @@ const STACK_BYTES: usize = 256 * 1024;
 /// How soon the parent looks whether a worker has ended whose control stream has; it doubles, up to the other.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
+/// How long a process may live behind the end of its control stream until it is asked to end.
+const ORPHAN_GRACE: Duration = Duration::from_secs(1);
 
 pub(super) struct Parent {
     pub(super) events: Box<dyn Events>,
@@ -44,8 +46,9 @@ pub(super) struct State {
     pub(super) killed: usize,
     pub(super) restart_failed: Option<String>,
     pub(super) gave_up: Option<String>,
-    /// `None`: the cluster is over. Its socket file is gone then.
     listener: Option<Listener>,
+    /// All workers have ended, and the socket file is gone.
+    pub(super) is_over: bool,
 }
 
 impl Parent {
@@ -71,6 +74,7 @@ impl Parent {
                 restart_failed: None,
                 gave_up: None,
                 listener: Some(listener),
+                is_over: false,
             }),
             changed: Condvar::new(),
         })
@@ -142,7 +146,7 @@ impl Parent {
         }
         let listener = self.lock().listener.take();
         drop(listener);
-        self.changed.notify_all();
+        self.change(|state| state.is_over = true);
     }
 
     fn start(self: &Arc<Self>, id: u64) -> io::Result<()> {
@@ -160,7 +164,7 @@ impl Parent {
         let started = thread.spawn(move || parent.live(&thread_child));
         if started.is_err() {
             let _ = child.kill();
-            wait_for_exit(&child);
+            wait_for_exit(&child, None);
         }
         started.map(drop)
     }
@@ -187,10 +191,6 @@ impl Parent {
         }
         self.give_turn(|turns| turns.gone(id));
     }
-
-    pub(super) fn is_over(state: &State) -> bool {
-        state.listener.is_none()
-    }
 }
 
 /// The life of a worker: one thread for each.
@@ -199,11 +199,14 @@ impl Parent {
         let _ = guarded(|| self.events.fork(child));
         self.listen_to(child);
         let _ = guarded(|| self.events.disconnect(child));
-        // If it lives without a control stream, it is killed after its deadline.
-        let now = self.now();
-        let left = self.change(|state| state.fleet.disconnect(child.id(), now));
-        left.inspect(|step| self.drain(*step));
-        let (code, signal) = wait_for_exit(child);
+        let ended = wait_for_exit(child, Some(ORPHAN_GRACE)).unwrap_or_else(|| {
+            // It lives without a control stream, and is killed after its deadline.
+            let now = self.now();
+            let left = self.change(|state| state.fleet.disconnect(child.id(), now));
+            left.inspect(|step| self.drain(*step));
+            wait_for_exit(child, None).unwrap_or_default()
+        });
+        let (code, signal) = ended;
         let _ = guarded(|| self.events.exit(child, code, signal));
         let _ = guarded(|| self.events.close(child, code, signal));
         let how = match (code, signal) {
@@ -323,14 +326,17 @@ impl Parent {
     }
 }
 
-/// The parent looks again and again, since a wait for one process could not be ended in order to kill it.
-fn wait_for_exit(child: &Child) -> (Option<i32>, Option<i32>) {
+/// Code and signal of a process that has ended, or that ends within this time. The parent looks again and again, since a
+/// wait for one process could not be ended in order to kill it.
+fn wait_for_exit(child: &Child, limit: Option<Duration>) -> Option<(Option<i32>, Option<i32>)> {
     let mut pause = FIRST_LOOK;
+    let until = limit.and_then(|limit| Instant::now().checked_add(limit));
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return (status.code(), status.signal()),
+            Ok(Some(status)) => return Some((status.code(), status.signal())),
+            Ok(None) if until.is_some_and(|until| Instant::now() >= until) => return None,
             Ok(None) => thread::sleep(pause),
-            Err(_) => return (None, None), // somebody else has waited for it
+            Err(_) => return Some((None, None)), // somebody else has waited for it
         }
         pause = (pause * 2).min(LONGEST_LOOK);
     }

@@ -47,7 +47,7 @@ fn work(worker: &Worker, options: Options) -> io::Result<()> {
     let pages = Arc::new(Pages::new(worker.clone(), options.count));
     let visits = Arc::clone(&pages);
     worker.on_message(move |text| visits.heard(text));
-    let server = http::create_server(move |req, res| pages.serve(&req, res));
+    let server = http::create_server(move |req, res| pages.serve(req, res));
     let handle = server.listen_on(worker.listener()?)?;
     if let Some(life) = options.die {
         demo::spawn(move || {

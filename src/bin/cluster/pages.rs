@@ -35,7 +35,7 @@ impl Pages {
         }
     }
 
-    pub(crate) fn serve(&self, req: &Request<'_>, mut res: Response<'_>) -> Handled {
+    pub(crate) fn serve(&self, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
         res.set_header("Content-Type", "text/plain; charset=utf-8")?;
         match (req.path(), &self.file) {
             ("/", _) => res.end(format!("{}\n", std::process::id())),
@@ -44,6 +44,7 @@ impl Pages {
                 self.worker.notify(VISIT)?;
                 res.end(format!("{count}\n"))
             }
+            ("/echo", _) => res.end(format!("{}\n", req.collect_text()?)),
             ("/count", Some(file)) => res.end(format!("{}\n", count_in(file)?)),
             _ => Err(http::refuse(
                 404,

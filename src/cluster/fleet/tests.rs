@@ -51,7 +51,9 @@ impl Model {
         for place in 0..self.fleet.places.len() {
             all.push(self.with(|model| model.fleet.places[place].pause_ends = NOW));
         }
-        all.push(self.with(|model| model.fleet.restart(SECOND)));
+        if self.fleet.generation < 2 {
+            all.push(self.with(|model| model.fleet.restart(SECOND)));
+        }
         if let Some(&id) = self.processes.first() {
             all.push(self.with(|model| {
                 model.fleet.disconnect(id, NOW);
@@ -297,6 +299,7 @@ fn a_worker_that_is_never_ready_is_killed_and_has_failed() {
     fleet.fork();
     assert_eq!(started(&mut fleet, Time::ZERO), [1]);
     assert_eq!(fleet.next(SECOND), Step::Kill(1));
+    assert_eq!(fleet.next(SECOND), Step::Wait(None), "no other is started");
     assert_eq!(fleet.ended(1, SECOND), Ended::GaveUp { failures: 1 });
 }
 

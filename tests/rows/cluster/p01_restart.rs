@@ -1,7 +1,7 @@
 //! P01: a restart under load loses no request.
 
-use super::stage::{Up, get};
-use crate::support::{Client, PATIENCE, post, request, watched};
+use super::stage::{Demo, Up, get, wait_gone};
+use crate::support::{Client, PATIENCE, request, watched};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -56,16 +56,17 @@ fn row_p01_an_old_worker_finishes_its_requests() {
         idle.send(request("GET", "/"));
         idle.answer();
         let mut slow = Client::connect(&address);
-        let whole = post("/", "a body in two pieces");
-        let (first, second) = whole.split_at(whole.len() - 5);
-        slow.send(first);
+        slow.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+        );
+        slow.interim(); // its handler waits for the body
         thread::scope(|scope| {
             let restart = scope.spawn(|| up.restart(PATIENCE));
             idle.ended(); // so the old one drains
             assert_eq!(get(&address, "/"), up.child(2).pid().to_string());
-            slow.send(second);
+            slow.send("late");
             let answer = slow.answer();
-            assert_eq!(answer.text(), "a body in two pieces");
+            assert_eq!(answer.text(), "late");
             assert!(answer.says_close());
             restart.join().expect("no panic").expect("a restart");
         });
@@ -104,5 +105,17 @@ fn row_p01_a_cluster_that_stops_does_not_restart() {
         let up = Up::new(|master| master.workers(1)).listening(1);
         up.shutdown(Duration::ZERO);
         assert!(up.restart(PATIENCE).is_err());
+    });
+}
+
+#[test]
+fn row_p01_the_demo_restarts_when_it_is_told_to() {
+    watched(|| {
+        let mut demo = Demo::start(&["--listen", "127.0.0.1:0", "--workers", "1"]);
+        let old = demo.workers(1);
+        demo.type_line("restart");
+        assert_ne!(demo.workers(1), old);
+        demo.line("restarted");
+        wait_gone(&old);
     });
 }

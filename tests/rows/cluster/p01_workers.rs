@@ -99,10 +99,8 @@ fn row_p01_the_figures_of_each_worker() {
 }
 
 #[test]
-fn row_p01_over_tls_and_with_one_worker() {
+fn row_p01_one_worker_is_enough() {
     watched(|| {
-        // The stream below is a matter of the listener, which is the same for all servers: `http_server --workers`
-        // is tested with TLS in `tests/demos/http_server.rs`.
         let up = Up::new(|master| master.workers(1)).listening(1);
         let address = up.local_addr();
         assert_eq!(get(&address, "/"), up.child(1).pid().to_string());

@@ -2,7 +2,7 @@
 
 use super::child::Child;
 use super::lines::Order;
-use super::parent::Parent;
+use super::parent::{Parent, State};
 use crate::net::Addr;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -69,7 +69,7 @@ impl Cluster {
 
     /// Waits until `count` workers accept connections, but no longer than `time`. False: fewer do.
     pub fn wait_listening_within(&self, count: usize, time: Duration) -> bool {
-        let is_done = |state: &_| Parent::is_over(state) || state.fleet.serving() >= count;
+        let is_done = |state: &State| state.is_over || state.fleet.serving() >= count;
         let until = Instant::now().checked_add(time);
         self.parent.wait_for(until, is_done) && self.listening() >= count
     }
@@ -83,7 +83,7 @@ impl Cluster {
     /// place at once.
     pub fn disconnect(&self, child: &Child) {
         let now = self.parent.now();
-        let drain = |state: &mut super::parent::State| state.fleet.disconnect(child.id(), now);
+        let drain = |state: &mut State| state.fleet.disconnect(child.id(), now);
         let step = self.parent.change(drain);
         step.inspect(|step| self.parent.drain(*step));
     }
@@ -101,7 +101,7 @@ impl Cluster {
         drop(state);
         let mut asked = before;
         asked.retain(|(child, _)| child.order(&Order::Stats).is_ok());
-        let has_come = |state: &super::parent::State, child: &Child, before: u64| {
+        let has_come = |state: &State, child: &Child, before: u64| {
             let stats = state.stats.get(&child.id());
             stats
                 .filter(|(count, _)| *count > before)
@@ -154,7 +154,7 @@ impl Cluster {
             state.fleet.stop(deadline, now);
             state.killed
         });
-        self.parent.wait_for(None, Parent::is_over);
+        self.parent.wait_for(None, |state| state.is_over);
         self.parent.lock().killed - before
     }
 
@@ -163,7 +163,7 @@ impl Cluster {
     /// # Errors
     /// It has given up; the text has the reason.
     pub fn wait(&self) -> io::Result<()> {
-        self.parent.wait_for(None, Parent::is_over);
+        self.parent.wait_for(None, |state| state.is_over);
         match &self.parent.lock().gave_up {
             Some(reason) => Err(io::Error::other(reason.clone())),
             None => Ok(()),
