@@ -44,11 +44,9 @@ impl DrainState {
         }
     }
 
-    /// The connection begins: a stop that comes from now on reaches it.
-    pub(crate) fn begin(&self) {
-        if self.is_stopping() {
-            self.state.store(LATE, Ordering::SeqCst);
-        }
+    /// The connection begins late: see [`Slot::is_late`](super::Slot::is_late).
+    pub(crate) fn begin_late(&self) {
+        self.state.store(LATE, Ordering::SeqCst);
     }
 
     /// The connection waits; returns whether the caller is to end reading, because the server stops. `is_first`: nothing
@@ -133,7 +131,7 @@ mod tests {
 
         let state = DrainState::new();
         state.stop();
-        state.begin();
+        state.begin_late();
         for _ in 0..2 {
             assert!(!state.idle(|| true), "it is late: it may bring one request");
             assert!(!state.stop() && !state.is_ending());
@@ -142,7 +140,6 @@ mod tests {
         assert!(state.idle(|| false) && state.is_ending(), "and no other");
 
         let state = DrainState::new();
-        state.begin();
         state.stop();
         assert!(!state.is_ending(), "the response comes first");
         state.cut();

@@ -309,6 +309,10 @@ impl Slots for Engine {
         *lock(&self.refusals).entry(rule).or_default() += 1;
     }
 
+    fn is_late(&self) -> bool {
+        self.is_shared && self.is_stopping()
+    }
+
     fn set_hook(&self, slot: usize, hook: Arc<dyn Stop>) {
         let mut state = self.lock();
         let before = state.registry.set_hook(slot, Arc::clone(&hook));

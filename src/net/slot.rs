@@ -110,6 +110,8 @@ pub(super) trait Slots: Send + Sync {
     fn set_hook(&self, number: usize, hook: Arc<dyn Stop>);
     fn is_stopping(&self) -> bool;
     fn refused(&self, rule: &'static str);
+    /// Whether what begins now is [late](Slot::is_late).
+    fn is_late(&self) -> bool;
     /// The connection has ended.
     fn release(&self, number: usize);
 }
@@ -135,6 +137,12 @@ impl Slot {
     /// Whether the server is stopping. Costs one atomic load: ask before each request.
     pub fn is_stopping(&self) -> bool {
         self.server.is_stopping()
+    }
+
+    /// Whether the server is stopping and other processes accept from its socket: the peer of a connection that begins
+    /// now cannot know of the stop, so it may bring one request.
+    pub(crate) fn is_late(&self) -> bool {
+        self.server.is_late()
     }
 }
 

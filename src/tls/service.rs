@@ -91,8 +91,7 @@ impl<S: Service> Service for Secured<S> {
     fn connection(&self, below: Arc<dyn Stream>, slot: Slot) {
         let abort = Abort::hook(&below, false);
         slot.on_stop(Arc::clone(&abort) as Arc<dyn Stop>);
-        // A connection that begins while the server stops is served.
-        let is_late = slot.is_stopping();
+        let is_late = slot.is_late(); // then it is served
         if !is_late {
             abort.enter_handshake();
         }

@@ -141,7 +141,9 @@ impl<'s> RequestLoop<'s> {
         let queue = Arc::new(ResponseQueue::new(stream, config));
         if let Some(slot) = &slot {
             slot.on_stop(queue.clone());
-            queue.begin();
+            if slot.is_late() {
+                queue.begin_late();
+            }
         }
         let mut connection = ServerConnection::new(config.clone(), queue.clone(), slot);
         connection.is_timed = shared.on_finish.is_some();

@@ -77,7 +77,9 @@ impl Inner {
     pub(super) fn on_stop(self: &Arc<Inner>) {
         if let Some(slot) = &self.slot {
             slot.on_stop(Arc::new(Stopping(Arc::downgrade(self))));
-            self.drain_state.begin();
+            if slot.is_late() {
+                self.drain_state.begin_late();
+            }
         }
     }
 

@@ -4,10 +4,10 @@
 use crate::net::stage::{StopAtAccept, until};
 use crate::support::{Client, PATIENCE, Site, request, watched};
 use crate::tls::stage as tls_stage;
-use barewire::net::{Addr, Handle, Listener, Report, Shutdown, Stream, Tcp};
+use barewire::net::{Addr, Handle, Listener, Report, Service, Shutdown, Slot, Stream, Tcp};
 use barewire::websocket::{self, CloseCode};
 use barewire::{http, https, tls};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Instant;
 
@@ -130,5 +130,35 @@ fn a_busy_connection_of_a_server_that_restarts_hears_of_it_in_its_next_response(
                 }
             );
         });
+    });
+}
+
+/// Stops its server before it serves.
+struct StopsFirst<S>(S, Arc<OnceLock<Handle>>);
+
+impl<S: Service> Service for StopsFirst<S> {
+    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+        self.1.wait().stop();
+        self.0.connection(stream, slot);
+    }
+}
+
+/// Nobody else accepts: the client finds the end at once, and not when its head has been waited for.
+#[test]
+fn no_connection_of_a_plain_listener_is_late() {
+    watched(|| {
+        let server = hello().head_timeout(PATIENCE * 10);
+        let (options, service) = server.into_service();
+        let handle = Arc::new(OnceLock::new());
+        let service = StopsFirst(service, handle.clone());
+        let listener = Listener::bind("127.0.0.1:0").expect("a port");
+        let started = listener.serve(options, service).expect("threads");
+        assert!(handle.set(started.clone()).is_ok());
+        let site = Site { handle: started };
+        let mut client = site.client();
+        client.send("GE"); // half a head would be waited for
+        client.ended();
+        drop(client);
+        site.handle.wait();
     });
 }

@@ -201,10 +201,9 @@ impl ResponseQueue {
         self.lock().bytes = Vec::new();
     }
 
-    /// The connection begins, and the server calls its hook from now on. If the server stops already, the connection
-    /// waits for one request all the same.
-    pub(crate) fn begin(&self) {
-        self.drain_state.begin();
+    /// The server stops already, and the connection waits for one request all the same.
+    pub(crate) fn begin_late(&self) {
+        self.drain_state.begin_late();
     }
 
     /// The connection's thread has sent its responses, and waits for a next request, for the rest of its head, for
