@@ -11,6 +11,8 @@
 //!
 //! The user's code (service, hooks, drops) is never called with the lock held.
 
+mod ending;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -23,7 +25,7 @@ use super::addr::Addr;
 use super::clock::{KeepRunning, Timed, Timer, call_after, keep_running};
 use super::guarded::guarded;
 use super::listen_socket::ListenSocket;
-use super::lock::{lock, wait, wait_until};
+use super::lock::{lock, wait};
 use super::observer::TapEvent;
 use super::registry::{Registry, counted_address};
 use super::service::{Options, Service};
@@ -364,94 +366,6 @@ impl Engine {
             snapshot.count(guarded(|| entry.gauge()).unwrap_or_default());
         }
         snapshot
-    }
-
-    /// Ends accepting; returns how many connections there were. If the server goes away, all of them are asked to
-    /// finish now. If it restarts, the caller asks them by [`drain_slowly`](Engine::drain_slowly).
-    pub(super) fn stop(&self, reason: StopReason) -> usize {
-        let mut state = self.lock();
-        let before = state.workers.connections();
-        let socket = state.socket.take();
-        if socket.is_none()
-            && (state.reason == Some(StopReason::GoingAway) || reason == StopReason::Restart)
-        {
-            return before; // nothing that has not been done
-        }
-        state.reason = Some(reason);
-        state.workers.stop();
-        let clock = state.clock.take();
-        self.stopping.store(true, Ordering::Release);
-        if let Some(socket) = socket {
-            socket.stop(); // dropped under the lock: a thread that finds `waiting == 0` later finds it closed
-        }
-        self.slot_free.notify_all();
-        self.stopped.notify_all();
-        let entries = match reason {
-            StopReason::GoingAway => state.registry.entries(),
-            StopReason::Restart => Vec::new(),
-        };
-        drop(state);
-        drop(clock);
-        for entry in entries {
-            let _ = guarded(|| entry.drain(reason));
-        }
-        before
-    }
-
-    /// Asks the connections to finish, the oldest first, evenly spread over `time`: their peers come back to
-    /// another process, and not all at once. Returns early when everything has ended.
-    pub(super) fn drain_slowly(&self, time: Duration) {
-        let began = Instant::now();
-        let all = self.lock().registry.by_age();
-        let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        for (connection, number) in all.into_iter().zip(1..) {
-            let until = began.checked_add(time / count * number);
-            if self.wait_closed(until) {
-                return;
-            }
-            let state = self.lock();
-            let (entry, reason) = (state.registry.entry(connection), state.reason);
-            drop(state);
-            if let (Some(entry), Some(reason)) = (entry, reason) {
-                let _ = guarded(|| entry.drain(reason));
-            }
-        }
-    }
-
-    /// Ends every connection that is left; returns how many there were.
-    pub(super) fn cut(&self) -> usize {
-        let mut state = self.lock();
-        state.cutting = true;
-        let entries = state.registry.entries();
-        drop(state);
-        for entry in &entries {
-            let _ = guarded(|| entry.cut());
-        }
-        entries.len()
-    }
-
-    /// Waits until everything has ended, or until then; true if it has.
-    pub(super) fn wait_closed(&self, until: Option<Instant>) -> bool {
-        let mut state = self.lock();
-        while state.closed != Closed::Yes {
-            state = match wait_until(&self.ended, state, until) {
-                Some(state) => state,
-                None => return false,
-            };
-        }
-        true
-    }
-
-    /// If everything has ended, tells the service so, once.
-    fn close_if_over(&self, mut state: MutexGuard<'_, State>) {
-        if !state.workers.is_over() || state.closed != Closed::No {
-            return;
-        }
-        state.closed = Closed::InProgress;
-        drop(state);
-        let _ = guarded(|| self.service.closed());
-        self.lock().closed = Closed::Yes;
-        self.ended.notify_all();
     }
 }
 

@@ -10,7 +10,7 @@
 //! `outgoing.rs` decides.
 
 use crate::http::wire::HttpDate;
-use std::io::Write;
+use std::fmt::{self, Write};
 
 /// `Date: `, an IMF-fixdate and the end of the line.
 const DATE_BYTES: usize = 6 + 29 + 2;
@@ -41,19 +41,17 @@ pub struct ServerFields {
 impl ServerFields {
     /// With this Date. `keep_alive_secs`: how long an idle connection is kept, for the Keep-Alive field.
     pub fn new(date: HttpDate, keep_alive_secs: Option<u64>) -> ServerFields {
-        let mut text = [0; MOST_BYTES];
-        let mut room = &mut text[..];
-        // There is room for the longest, and memory does not fail.
-        let _ = write!(room, "Date: {date}\r\nConnection: keep-alive\r\n");
-        if let Some(secs) = keep_alive_secs {
-            let _ = write!(room, "Keep-Alive: timeout={secs}\r\n");
-        }
-        let length = MOST_BYTES - room.len();
-        ServerFields {
-            text,
-            length,
+        let mut fields = ServerFields {
+            text: [0; MOST_BYTES],
+            length: 0,
             keep_alive_secs,
+        };
+        // There is room for the longest.
+        let _ = write!(fields, "Date: {date}\r\nConnection: keep-alive\r\n");
+        if let Some(secs) = keep_alive_secs {
+            let _ = write!(fields, "Keep-Alive: timeout={secs}\r\n");
         }
+        fields
     }
 
     /// All of them, encoded.
@@ -70,6 +68,16 @@ impl ServerFields {
     /// The number in Keep-Alive.
     pub(super) fn keep_alive_secs(&self) -> Option<u64> {
         self.keep_alive_secs
+    }
+}
+
+impl Write for ServerFields {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let room = self.text.get_mut(self.length..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
 
