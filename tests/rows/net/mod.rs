@@ -49,7 +49,6 @@ mod sharing;
 mod sharing_processes;
 mod slow_peers;
 mod snapshot;
-mod stage;
 pub(crate) mod stage;
 mod stopping;
 mod waits;
