@@ -39,7 +39,7 @@ const COPIED_BYTES: usize = 16 * 1024;
 const FIRST_BYTES: usize = 512;
 
 /// Bytes may be pending, or the stream may be broken.
-const UNSETTLED: usize = usize::MAX;
+const UNFLUSHED: usize = usize::MAX;
 
 /// What becomes of bytes that were appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +59,9 @@ pub(crate) enum Then {
 pub(crate) struct ResponseQueue {
     stream: Arc<dyn Stream>,
     pending: Mutex<Pending>,
-    /// How much memory `pending` keeps, if no bytes are pending and the stream is not broken; else [`UNSETTLED`].
+    /// How much memory `pending` keeps, if no bytes are pending and the stream is not broken; else [`UNFLUSHED`].
     /// The connection's thread alone writes and reads it: so that it takes no lock to see that all is sent.
-    settled: AtomicUsize,
+    flushed: AtomicUsize,
     /// How many checks of the clock in a row found the lock taken or the socket full.
     blocked_checks: AtomicU32,
     drain_state: DrainState,
@@ -74,7 +74,7 @@ impl ResponseQueue {
         ResponseQueue {
             stream,
             pending: Mutex::new(Pending::new(config)),
-            settled: AtomicUsize::new(UNSETTLED),
+            flushed: AtomicUsize::new(UNFLUSHED),
             blocked_checks: AtomicU32::new(0),
             drain_state: DrainState::new(),
             switched: AtomicU16::new(0),
@@ -103,7 +103,7 @@ impl ResponseQueue {
         content: usize,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(R, Then), Misuse>,
     ) -> Result<R, Error> {
-        self.settled.store(UNSETTLED, Ordering::Relaxed);
+        self.flushed.store(UNFLUSHED, Ordering::Relaxed);
         let mut pending = self.lock();
         if pending.bytes.capacity() == 0 {
             pending.bytes.reserve_exact(FIRST_BYTES + content);
@@ -114,7 +114,7 @@ impl ResponseQueue {
             Then::SendLast => {
                 pending.send(self.stream.as_ref())?;
                 pending.writer.rest();
-                self.settle(&pending);
+                self.note_flushed(&pending);
             }
             Then::SendNext => {}
             Then::Coalesce => {
@@ -148,25 +148,25 @@ impl ResponseQueue {
     /// next responses, in bytes.
     #[inline]
     pub(crate) fn flush_and_kept_bytes(&self) -> io::Result<usize> {
-        match self.settled.load(Ordering::Relaxed) {
-            UNSETTLED => self.flush_and_settle(),
+        match self.flushed.load(Ordering::Relaxed) {
+            UNFLUSHED => self.flush_and_note(),
             kept => Ok(kept),
         }
     }
 
     #[inline(never)]
-    fn flush_and_settle(&self) -> io::Result<usize> {
+    fn flush_and_note(&self) -> io::Result<usize> {
         let mut pending = self.lock();
         pending.flush(self.stream.as_ref())?;
         pending.writer.rest();
-        Ok(self.settle(&pending))
+        Ok(self.note_flushed(&pending))
     }
 
     /// Nothing is pending.
     #[inline]
-    fn settle(&self, pending: &Pending) -> usize {
+    fn note_flushed(&self, pending: &Pending) -> usize {
         let kept = pending.bytes.capacity();
-        self.settled.store(kept, Ordering::Relaxed);
+        self.flushed.store(kept, Ordering::Relaxed);
         kept
     }
 
@@ -191,7 +191,7 @@ impl ResponseQueue {
         let mut pending = self.lock();
         if pending.bytes.is_empty() {
             pending.bytes = Vec::new();
-            self.settled.store(UNSETTLED, Ordering::Relaxed);
+            self.flushed.store(UNFLUSHED, Ordering::Relaxed);
         }
     }
 
