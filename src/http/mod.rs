@@ -198,8 +198,9 @@ pub mod wire;
 
 pub use client::pool;
 pub use client::{
-    Agent, ClientEvents, ClientRequest, ClientResponse, Connected, Connector, NextRequest, Origin,
-    Phase, Proxy, RequestHandle, RequestOptions, Timeouts, Timings, get, request,
+    Agent, ClientEvents, ClientRequest, ClientResponse, ClientSummary, Connected, Connector,
+    NextRequest, Origin, Phase, Proxy, RequestHandle, RequestOptions, Timeouts, Timings, get,
+    request,
 };
 pub use error::{Error, Failure, Handled};
 pub use field_values::FieldValues;

@@ -36,6 +36,7 @@ use super::deadlines::{Deadlines, Timeouts, phase_timed_out};
 use super::handle::{Ending, RequestHandle, Shared};
 use super::pool::KeepAlive;
 use super::response_buffer::ResponseBuffer;
+use super::summary::{Counted, End, Finishing};
 use super::timings::{Phase, Timings};
 use super::wanted::Wanted;
 use crate::http::body_reader::BodySource;
@@ -59,6 +60,9 @@ pub(super) struct Exchange {
     pooled: Option<PooledConnection>,
     /// Of a response that is the request's last one: with its body, the request ends for its handle.
     ending: Option<Ending>,
+    /// If the end of the request is to be reported.
+    pub(super) finishing: Option<Finishing>,
+    pub(super) timings: Timings,
     pub(super) buffer: ResponseBuffer,
     decompressor: Option<Box<Decompressor>>,
     deadlines: Deadlines,
@@ -68,6 +72,8 @@ pub(super) struct Exchange {
     polled: Instant,
     /// How many bytes of a response have come.
     pub(super) received: u64,
+    /// How many bytes of the request were sent.
+    sent: u64,
     /// The final head is here.
     answered: bool,
     /// Nothing more of the request is sent.
@@ -89,10 +95,13 @@ impl Exchange {
         limits: Limits,
         deadlines: Deadlines,
         timeouts: &Timeouts,
+        timings: &Timings,
     ) -> Exchange {
         Exchange {
             pooled: Some(pooled),
             ending: None,
+            finishing: None,
+            timings: *timings,
             buffer: ResponseBuffer::take(limits),
             decompressor: None,
             deadlines,
@@ -100,6 +109,7 @@ impl Exchange {
             timeouts: timeouts.clone(),
             polled: Instant::now(),
             received: 0,
+            sent: 0,
             answered: false,
             stopped: false,
             unsent: false,
@@ -129,10 +139,10 @@ impl Exchange {
     ///
     /// # Errors
     /// It was cancelled already.
-    pub(super) fn watch(&mut self, handle: &Arc<Shared>, timings: &Timings) -> Result<(), Error> {
+    pub(super) fn watch(&mut self, handle: &Arc<Shared>) -> Result<(), Error> {
         self.deadlines.set_handle(handle);
         match &self.pooled {
-            Some(pooled) => handle.opened(&pooled.connection.stream, timings),
+            Some(pooled) => handle.opened(&pooled.connection.stream, &self.timings),
             None => Ok(()),
         }
     }
@@ -150,12 +160,12 @@ impl Exchange {
     }
 
     /// The handle of the request; a new one if it has none.
-    pub(super) fn handle(&mut self, timings: &Timings) -> RequestHandle {
+    pub(super) fn handle(&mut self) -> RequestHandle {
         if let Some(handle) = self.deadlines.handle() {
             return RequestHandle::of(handle);
         }
-        let handle = Shared::new(*timings);
-        let _ = self.watch(&handle, timings); // it is new, and not cancelled
+        let handle = Shared::new(self.timings);
+        let _ = self.watch(&handle); // it is new, and not cancelled
         handle.enter(self.deadlines.phase());
         self.is_last(Some(Ending(Arc::clone(&handle))));
         RequestHandle::of(&handle)
@@ -166,6 +176,7 @@ impl Exchange {
         let is_switched = self.is_switched();
         let pooled = self.pooled.take_if(|_| is_switched).ok_or(Misuse::Switch)?;
         self.release()?;
+        self.report(End::Upgraded);
         let head_tail = self.buffer.bytes.unread().to_vec();
         Ok((pooled.connection.into_stream()?, head_tail))
     }
@@ -193,6 +204,7 @@ impl Exchange {
         if self.release().is_ok() && is_free {
             pooled.give_back(KeepAlive::of(self.buffer.head().fields()));
         }
+        self.report(End::Complete);
         Ok(())
     }
 
@@ -218,9 +230,35 @@ impl Exchange {
         }
     }
 
-    /// The connection ended, or was closed, in the middle of a message.
+    /// The connection ended, or was closed, in the middle of a message. What ends the request because of it reports
+    /// that: a request may be sent once more.
     fn truncated(&mut self) -> Error {
-        self.fail(wire::Error::whole(Rule::MessageTruncated))
+        let finishing = self.finishing.take();
+        let error = self.fail(wire::Error::whole(Rule::MessageTruncated));
+        self.finishing = finishing;
+        error
+    }
+
+    /// The request has a connection: from now on, its end is this one's.
+    pub(super) fn finishing(&mut self, finishing: Option<Finishing>) {
+        self.finishing = finishing.map(|it| Finishing {
+            stream: (self.pooled.as_ref()).map(|pooled| Arc::clone(&pooled.connection.stream)),
+            ..it
+        });
+    }
+
+    /// The request is over: reports it, once.
+    #[inline]
+    pub(super) fn report(&mut self, end: End<'_>) {
+        if let Some(finishing) = self.finishing.take() {
+            let counted = Counted {
+                head: self.answered.then(|| self.buffer.head()),
+                first_byte: self.first_byte,
+                bytes_in: self.received,
+                bytes_out: self.sent,
+            };
+            finishing.report(counted, &self.timings, end);
+        }
     }
 
     /// The connection while it is open, and the buffer.
@@ -238,6 +276,15 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        if self.finishing.is_some() {
+            let is_switched = self.is_switched();
+            self.pooled = None; // before the program's code runs, which may want its socket
+            let cancelled = self.deadlines.check_cancelled().err();
+            match is_switched {
+                true => self.report(End::Upgraded),
+                false => self.report(End::Cut(cancelled.as_ref())),
+            }
+        }
         self.buffer.keep();
     }
 }

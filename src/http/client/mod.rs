@@ -39,6 +39,7 @@
 //! | [`proxy.rs`](proxy) | [`Proxy`]: which requests go through it; the tunnel. `proxy/no_proxy.rs`: the hosts that are reached without it | `options.rs`, as a connector |
 //! | [`response.rs`](response) | [`ClientResponse`]: head, body, text, upgrade | the caller |
 //! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
+//! | [`summary.rs`](summary) | [`ClientSummary`]: what is known of a request when it is over; [`RequestOptions::on_finish`] gets it | `exchange.rs`, `request.rs` |
 //! | [`response_buffer.rs`](response_buffer) | the memory of one response, kept by its thread | `exchange.rs` |
 //! | [`agent.rs`](agent) | [`Agent`]: the lock around the pool (`agent/state.rs` is what it guards), the threads that wait, idle connections that expire | `request.rs` |
 //! | [`opening.rs`](opening) | opens a connection: on the caller's thread, or on its own where the request can be cancelled | `agent.rs`, `request.rs` |
@@ -65,6 +66,7 @@
 //! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, who is asked before, and the next request: `request/redirects.rs`; what the caller may change of it: `next_request.rs` |
 //! | which requests go through a proxy, and what it gets | `proxy.rs`, `proxy/no_proxy.rs` with `fixtures/client/no_proxy.txt`, `make_origin` in `options/settings.rs`; the absolute-form: `prepare` in `options/settings.rs` |
 //! | an event | `events.rs`, and its call in `request.rs` (`open`, `with_exchange`, `run`) |
+//! | what a log gets of a request | `summary.rs`; who finds the end and reports it: `report` in `exchange.rs` (`finish`, `switch`, `give_up`, `receive`, the drop) and `ended` in `request.rs`; `tests/rows/client/finished.rs` |
 //! | what makes two requests share connections | `Origin` in `origin.rs`: a field, its part in `eq`, and in the hash; for a connector, its `key` |
 //! | how many connections, how long they are idle, who waits | `pool/limits.rs`, `pool/mod.rs` (rule 1, the picture, the example) and `tests/wire/pool`. The number five stands in prose, too: `grep -rni "five" src README.md tests` finds it, also in `bin/agent_demo` and `tests/demos/client` |
 //! | how a connection is opened | a [`Connector`]; plain TCP is in `origin.rs` |
@@ -100,6 +102,7 @@ mod proxy;
 mod request;
 mod response;
 mod response_buffer;
+mod summary;
 mod timings;
 mod wanted;
 
@@ -113,6 +116,7 @@ pub use origin::{Connected, Connector, Origin};
 pub use proxy::Proxy;
 pub use request::ClientRequest;
 pub use response::ClientResponse;
+pub use summary::ClientSummary;
 pub use timings::{Phase, Timings};
 
 use super::error::Error;

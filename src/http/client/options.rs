@@ -8,7 +8,7 @@ use super::agent::Agent;
 use super::deadlines::Timeouts;
 use super::origin::{Connector, Origin};
 use super::proxy::Proxy;
-use super::response::Asked;
+use super::summary::{Asked, ClientSummary, Finishing};
 use crate::http::error::Error;
 use crate::http::field_values::{self, FieldValues};
 use crate::http::wire::{FieldList, Known, Limits, Scheme, Uri, Version};
@@ -19,7 +19,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The options of [`request`](super::request), with the book's names.
 ///
@@ -223,6 +223,29 @@ impl RequestOptions {
         /// ```
         pub fn tap(self, observer: impl Observer) => self.change().tap = Some(Arc::new(observer));
 
+        /// Calls `on_finish` once for each request, with its [`ClientSummary`], when it is over: the last byte of the
+        /// response has come, the connection belongs to another protocol, the request has failed, or its caller has
+        /// dropped it. A redirect that is followed is a request of its own. A request that is sent once more after the
+        /// loss of its connection is one. A wrong option and a request that never began are none, and what opens a
+        /// tunnel through a proxy is none.
+        ///
+        /// It runs on the thread that finds the end: inside of `end` for a response that came whole with its head, inside of
+        /// a read or the drop of the response for another one. The connection has gone back or is closed, and no lock is
+        /// held, so it may send requests. If it panics, the request goes on. It costs one look at the clock and no
+        /// allocation; a request without it does neither.
+        ///
+        /// ```
+        /// use barewire::http::RequestOptions;
+        ///
+        /// let options = RequestOptions::new().on_finish(|summary| match summary.error() {
+        ///     Some(error) => eprintln!("{} failed: {error}", summary.method()),
+        ///     None => eprintln!("{summary}"),
+        /// });
+        /// # let _ = options;
+        /// ```
+        pub fn on_finish(self, on_finish: impl Fn(&ClientSummary<'_>) + Send + Sync + 'static) =>
+            self.change().on_finish = Some(Arc::new(on_finish));
+
         /// The book's `agent: false`: a connection of its own, closed after the response.
         pub fn no_agent(self) => self.change().agent = None;
     }
@@ -285,6 +308,16 @@ impl RequestOptions {
     /// What the response to a request of these options answers.
     pub(super) fn asked(&self) -> Arc<dyn Asked> {
         Arc::clone(&self.settings) as Arc<dyn Asked>
+    }
+
+    /// For a request that began at this time, if its end is to be reported.
+    pub(super) fn finishing(&self, began: Instant) -> Option<Finishing> {
+        self.settings.on_finish.as_ref().map(|_| Finishing {
+            asked: self.asked(),
+            began,
+            stream: None,
+            is_retried: false,
+        })
     }
 
     pub(super) fn settings(&self) -> &Settings {

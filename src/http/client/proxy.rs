@@ -383,7 +383,13 @@ fn open_tunnel(
     let pooled = PooledConnection::without_agent(ClientConnection::new(connected.stream));
     let left = deadline.saturating_duration_since(began);
     let deadlines = Deadlines::start(Some(left), began);
-    let exchange = Exchange::new(pooled, Limits::default(), deadlines, &Timeouts::default());
+    let exchange = Exchange::new(
+        pooled,
+        Limits::default(),
+        deadlines,
+        &Timeouts::default(),
+        &Timings::start(),
+    );
     let mut response = connect_response(exchange, to, credentials)?;
     if !response.is_upgraded() {
         let what = format!("the proxy opens no tunnel to {to}");
@@ -424,5 +430,5 @@ fn connect_response(
     exchange.begin(&RequestOut::new(method, target, &fields))?;
     exchange.end(b"", &FieldList::new(), caller)?;
     exchange.receive_head(caller)?;
-    Ok(ClientResponse::new(exchange, Timings::start(), None))
+    Ok(ClientResponse::new(exchange, None))
 }

@@ -14,6 +14,7 @@ use super::handle::{Ending, RequestHandle, Shared};
 use super::opening;
 use super::options::{Prepared, RequestOptions};
 use super::response::ClientResponse;
+use super::summary::{Counted, End, Finishing};
 use super::timings::Timings;
 use super::wanted::Wanted;
 use crate::http::error::Error;
@@ -61,6 +62,8 @@ pub struct ClientRequest {
     timings: Timings,
     /// There is one once the request has a handle.
     ending: Option<Ending>,
+    /// If its end is to be reported; the exchange has it while there is one.
+    finishing: Option<Finishing>,
     /// There is one once a part of the body has been written.
     exchange: Option<Exchange>,
     /// Why a piece of the body could not be written.
@@ -74,8 +77,10 @@ impl ClientRequest {
         settings.head(&prepared, &prepared.fields)?;
         let timings = Timings::start();
         let deadlines = Deadlines::start(settings.timeouts.total, timings.began);
+        let finishing = options.finishing(timings.began);
         Ok(ClientRequest {
             options,
+            finishing,
             prepared,
             fields: None,
             trailers: FieldList::new(),
@@ -139,7 +144,12 @@ impl ClientRequest {
     fn write_piece(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
         self.check_failed()?;
         let written = self.try_write_piece(data, wanted);
-        self.failed = written.as_ref().err().and_then(Failed::of);
+        if let Err(error) = &written {
+            self.failed = Failed::of(error);
+            if self.failed.is_some() {
+                self.ended(error);
+            }
+        }
         written
     }
 
@@ -255,6 +265,9 @@ impl ClientRequest {
 
     fn finish(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<ClientResponse, Error> {
         let finished = self.last_response(data, wanted);
+        if let Err(error) = &finished {
+            self.ended(error);
+        }
         let ending = self.ending.take(); // without a response, the request has ended
         let mut response = finished?;
         response.is_last(ending);
@@ -292,6 +305,11 @@ impl ClientRequest {
                 Ok(()) => return self.response(),
                 Err(error) if self.may_retry(&error, retries) => {
                     retries += 1;
+                    let before = self.exchange.as_mut().and_then(|it| it.finishing.take());
+                    self.finishing = before.map(|it| Finishing {
+                        is_retried: true,
+                        ..it
+                    });
                     reuse = Reuse::Forbidden;
                 }
                 Err(error) => return Err(self.explained(error, true)),
@@ -311,9 +329,19 @@ impl ClientRequest {
         self.deadlines.set_handle(&shared);
         self.ending = Some(Ending(Arc::clone(&shared)));
         if let Some(exchange) = &mut self.exchange {
-            let _ = exchange.watch(&shared, &self.timings); // it is new, and not cancelled
+            let _ = exchange.watch(&shared); // it is new, and not cancelled
         }
         shared
+    }
+
+    /// The request has failed: reports it, once.
+    fn ended(&mut self, error: &Error) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.report(End::Cut(Some(error)));
+        }
+        if let Some(finishing) = self.finishing.take() {
+            finishing.report(Counted::default(), &self.timings, End::Cut(Some(error)));
+        }
     }
 
     fn open(&mut self, reuse: Reuse, wanted: &mut Wanted<'_>) -> Result<Exchange, Error> {
@@ -328,13 +356,20 @@ impl ClientRequest {
                 PooledConnection::without_agent(opened)
             }
         };
-        let mut exchange = Exchange::new(pooled, settings.limits, deadlines.clone(), timeouts);
+        let mut exchange = Exchange::new(
+            pooled,
+            settings.limits,
+            deadlines.clone(),
+            timeouts,
+            timings,
+        );
         if let Some(handle) = deadlines.handle()
-            && let Err(cancelled) = exchange.watch(handle, timings)
+            && let Err(cancelled) = exchange.watch(handle)
         {
             exchange.leave_unused(); // it was never aborted
             return Err(cancelled);
         }
+        exchange.finishing(self.finishing.take());
         if let (Some(events), Some(stream)) = (&mut self.events, exchange.stream()) {
             events.socket(stream, timings.reused);
         }
@@ -396,15 +431,15 @@ impl ClientRequest {
     fn response(&mut self) -> Result<ClientResponse, Error> {
         let mut exchange = self.exchange.take().ok_or(Misuse::State)?;
         exchange.decompress(self.options.settings().decompress);
-        let mut timings = self.timings;
         if let Some(first) = exchange.first_byte {
-            timings.first_byte = first.saturating_duration_since(timings.began);
+            let began = exchange.timings.began;
+            exchange.timings.first_byte = first.saturating_duration_since(began);
         }
         if let Some(handle) = self.deadlines.handle() {
-            handle.note(&timings);
+            handle.note(&exchange.timings);
         }
         let asked = Some(self.options.asked());
-        Ok(ClientResponse::new(exchange, timings, asked))
+        Ok(ClientResponse::new(exchange, asked))
     }
 }
 

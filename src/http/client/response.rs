@@ -2,6 +2,7 @@
 
 use super::exchange::Exchange;
 use super::handle::{Ending, RequestHandle};
+use super::summary::Asked;
 use super::timings::Timings;
 use crate::http::error::Error;
 use crate::http::refusal::Refusal;
@@ -21,12 +22,6 @@ const REFUSAL_TIME: Duration = Duration::from_millis(500);
 
 /// How many bytes [`collect`](ClientResponse::collect) takes at most.
 const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
-
-/// What a response answers.
-pub(super) trait Asked: Send + Sync {
-    /// The URL that was asked for; `None` for a CONNECT.
-    fn url(&self) -> Option<String>;
-}
 
 /// A response: its head is here, its body is read as it comes ([`Read`], [`BufRead`]) or collected.
 ///
@@ -75,7 +70,6 @@ pub(super) trait Asked: Send + Sync {
 /// ```
 pub struct ClientResponse {
     exchange: Exchange,
-    pub(super) timings: Timings,
     decoder: Option<Decoder>,
     text: String,
     /// What it answers; the response to a CONNECT that a proxy is sent has none.
@@ -84,14 +78,9 @@ pub struct ClientResponse {
 }
 
 impl ClientResponse {
-    pub(super) fn new(
-        exchange: Exchange,
-        timings: Timings,
-        asked: Option<Arc<dyn Asked>>,
-    ) -> ClientResponse {
+    pub(super) fn new(exchange: Exchange, asked: Option<Arc<dyn Asked>>) -> ClientResponse {
         ClientResponse {
             exchange,
-            timings,
             decoder: None,
             text: String::new(),
             asked,
@@ -217,7 +206,7 @@ impl ClientResponse {
 
     /// How long the parts of this request took so far.
     pub fn timings(&self) -> &Timings {
-        &self.timings
+        &self.exchange.timings
     }
 
     /// A handle of the request, for another thread: it [cancels](RequestHandle::cancel) the reading of the body, and
@@ -248,7 +237,7 @@ impl ClientResponse {
     /// # Ok::<(), http::Error>(())
     /// ```
     pub fn handle(&mut self) -> RequestHandle {
-        self.exchange.handle(&self.timings)
+        self.exchange.handle()
     }
 
     /// The request has no other response than this one.

@@ -114,7 +114,7 @@ impl Timings {
     }
 
     /// From the beginning until now, or until the request ended, if these are those of a
-    /// [`RequestHandle`](super::RequestHandle). After the body has been read, this is the whole request.
+    /// [`RequestHandle`](super::RequestHandle) or a [`ClientSummary`](super::ClientSummary). After the body has been read, this is the whole request.
     pub fn total(&self) -> Duration {
         let ended = self.ended.unwrap_or_else(Instant::now);
         ended.saturating_duration_since(self.began)

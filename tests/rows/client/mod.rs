@@ -20,6 +20,7 @@
 //! | | `early` | responses that come before the request is sent |
 //! | | `cancelled` | requests that another thread cancels, at each point of their life |
 //! | | `deadlines` | every wait ends |
+//! | A04 | `finished` | one summary for each request, however it ends |
 //! | | `slots` | every way for a request to end, on an agent with one socket |
 //! | | `misbehaving` | `fixtures/client/`: responses truncated, reset and stalled at every byte |
 //!
@@ -49,6 +50,7 @@ mod fault_no_proxy;
 mod fault_redirects;
 mod fault_unwanted;
 mod fault_wanted;
+mod finished;
 mod misbehaving;
 mod peer;
 mod redirects;

@@ -4,6 +4,7 @@ use super::Exchange;
 use super::sending::POLL_INTERVAL;
 use crate::http::body_reader::{BodyReader, BodySource};
 use crate::http::client::connection::is_cut;
+use crate::http::client::summary::End;
 use crate::http::client::timings::Phase;
 use crate::http::error::Error;
 use crate::http::wire::{BodyLength, Step};
@@ -59,6 +60,34 @@ impl BodySource for Exchange {
 
     fn receive(
         &mut self,
+        into: Option<&mut [u8]>,
+        until: Option<Instant>,
+    ) -> Result<Option<usize>, Error> {
+        let received = self.receive_body(into, until);
+        if let Err(error) = &received {
+            self.report(End::Cut(Some(error)));
+        }
+        received
+    }
+
+    fn decoded(&mut self, step: Step) -> Result<(), Error> {
+        match step.ended {
+            true => self.finish(),
+            false => Ok(()),
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.pooled = None;
+        if let Some(failure) = self.buffer.body.failure() {
+            self.report(End::Cut(Some(&failure.into())));
+        }
+    }
+}
+
+impl Exchange {
+    fn receive_body(
+        &mut self,
         mut into: Option<&mut [u8]>,
         until: Option<Instant>,
     ) -> Result<Option<usize>, Error> {
@@ -106,16 +135,5 @@ impl BodySource for Exchange {
                 return Ok(None);
             }
         }
-    }
-
-    fn decoded(&mut self, step: Step) -> Result<(), Error> {
-        match step.ended {
-            true => self.finish(),
-            false => Ok(()),
-        }
-    }
-
-    fn give_up(&mut self) {
-        self.pooled = None;
     }
 }

@@ -11,6 +11,7 @@
 use super::Exchange;
 use crate::deflate::{self, Gunzip};
 use crate::http::body_reader::BodySource;
+use crate::http::client::summary::End;
 use crate::http::error::Error;
 use crate::http::wire::{self, BodyLength, ContentCoding, Rule, content_codings};
 use std::time::{Duration, Instant};
@@ -131,6 +132,7 @@ impl Exchange {
         if let Err(Error::Content(error)) = filled {
             decompressor.failure = Some(Failure::Stream(error));
             self.give_up(); // what comes behind the damage is of no use
+            self.report(End::Cut(Some(&Error::Content(error))));
         }
         let layers = &self.decompressor.insert(decompressor).layers;
         Ok(filled?.then(|| layers.last().map_or(&[][..], Layer::unread)))

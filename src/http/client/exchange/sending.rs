@@ -167,6 +167,7 @@ impl Exchange {
                 Err(e) => return self.receive_final_error(e, caller),
             };
             written += bytes;
+            self.sent += bytes as u64;
             self.check_pace(Phase::Send, began, bytes)?;
         }
         self.unsent = written < all;
@@ -185,6 +186,7 @@ impl Exchange {
             Err(_) => return Ok(0), // `unsent` stays
         };
         sent += bytes;
+        self.sent += bytes as u64;
         match sent < rest.len() {
             true => self.rest = (rest, sent),
             false => self.unsent = false,

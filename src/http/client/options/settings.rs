@@ -4,7 +4,7 @@ use crate::http::client::agent::Agent;
 use crate::http::client::deadlines::Timeouts;
 use crate::http::client::origin::{Connector, Origin, direct};
 use crate::http::client::proxy::Proxy;
-use crate::http::client::response::Asked;
+use crate::http::client::summary::{Asked, OnFinish};
 use crate::http::error::Error;
 use crate::http::wire::{
     FieldList, Known, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, Version, basic,
@@ -41,6 +41,7 @@ pub(in crate::http::client) struct Settings {
     pub(in crate::http::client) max_redirects: u32,
     pub(in crate::http::client) agent: Option<Agent>,
     pub(super) connector: Arc<dyn Connector>,
+    pub(super) on_finish: Option<Arc<OnFinish>>,
     pub(super) tap: Option<Arc<dyn Observer>>,
     pub(super) proxy: Option<Proxy>,
     /// The way through the proxy. It is made once, so that it is the same one for all requests.
@@ -107,6 +108,7 @@ impl Default for Settings {
             max_redirects: 0,
             agent: Some(Agent::global().clone()),
             connector: direct(),
+            on_finish: None,
             tap: None,
             proxy: None,
             through_proxy: None,
@@ -213,6 +215,14 @@ impl Settings {
 }
 
 impl Asked for Settings {
+    fn method(&self) -> &str {
+        &self.method
+    }
+
+    fn on_finish(&self) -> Option<&OnFinish> {
+        self.on_finish.as_deref()
+    }
+
     fn url(&self) -> Option<String> {
         let uri = self.uri().ok()??;
         Some(uri.to_string())
