@@ -78,21 +78,14 @@ impl History {
         self.end += 1;
     }
 
-    /// Appends as many of the bytes as there is room for, and returns how many.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> usize {
-        let n = bytes.len().min(self.limit - self.end);
-        self.bytes[self.end..self.end + n].copy_from_slice(&bytes[..n]);
-        self.end += n;
-        n
-    }
-
     /// Follows bytes that are in the output without having been here.
     pub(super) fn follow(&mut self, bytes: &[u8]) {
         let mut bytes = &bytes[bytes.len().saturating_sub(self.window)..];
         while !bytes.is_empty() {
             self.make_room(bytes.len());
-            bytes = &bytes[self.append(bytes)..];
-            self.start = self.end;
+            let (here, rest) = bytes.split_at(self.limit - self.end);
+            self.bytes[self.end..self.limit].copy_from_slice(here);
+            (self.start, self.end, bytes) = (self.limit, self.limit, rest);
         }
     }
 

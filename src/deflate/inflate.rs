@@ -5,7 +5,7 @@
 //! ```text
 //!  BlockBegins ─┬─ 0 ─▶ StoredLength ─▶ Stored ───────────────────────┐
 //!       ▲       ├─ 1 ─────────────────────────────────▶ Symbols ──────┤ end of the block
-//!       │       └─ 2 ─▶ Counts ─▶ CodeLengthCodes ─▶ Codes ─▶ Symbols ┤
+//!       │       └─ 2 ─▶ Declaration ────────────────────▶ Symbols ────┤
 //!       └───────────────────── not the last ──────────────────────────┤
 //!                                                             Done ◀──┘
 //! ```
@@ -18,10 +18,9 @@
 //!   more input or more room than there is. What is left is decoded here, one symbol at a time.
 //! - Bits are judged before they are taken, so an error stands where its bits begin.
 
-mod declaration;
-
 use super::bits::BitReader;
 use super::codes::{Codes, next};
+use super::declaration::Declaration;
 use super::decode_table::{END, LITERAL};
 use super::error::{Error, Rule, Step, Stop};
 use super::fast_loop;
@@ -94,16 +93,13 @@ pub struct Progress {
 enum State {
     BlockBegins,
     StoredLength,
-    /// So many bytes of the block are to come.
+    /// This many bytes of the block are to come.
     Stored(usize),
-    Counts,
-    /// So many of the code lengths are here.
-    CodeLengthCodes(usize),
-    Codes(usize),
+    Declaration(Declaration),
     Symbols,
     /// This length has been read, its distance has not.
     Distance(usize),
-    /// So many bytes are to be copied, from so far back.
+    /// The rest of a copy: its length and its distance.
     Copy(usize, usize),
     Done,
     Broken(Error),
@@ -228,9 +224,11 @@ impl Inflate {
         match self.state {
             State::BlockBegins => self.block_begins(input, watch),
             State::StoredLength => self.stored_length(input, watch),
-            State::Counts => self.counts(input, watch),
-            State::CodeLengthCodes(have) => self.code_length_codes(have, input, watch),
-            State::Codes(have) => self.codes(have, input, watch),
+            State::Declaration(ref mut declaration) => {
+                declaration.read(&mut self.codes, &mut self.bits, input, watch)?;
+                self.state = State::Symbols;
+                Ok(())
+            }
             State::Symbols => self.symbols(input, watch),
             State::Distance(length) => self.distance(length, input, watch),
             State::Copy(length, distance) => self.copy(length, distance, watch),
@@ -247,7 +245,7 @@ impl Inflate {
                 self.codes.make_fixed()?;
                 State::Symbols
             }
-            2 => State::Counts,
+            2 => State::Declaration(Declaration::Counts),
             _ => return Err(Rule::BlockTypeReserved.into()),
         };
         self.is_last = header & 1 == 1;

@@ -66,10 +66,11 @@
 //!
 //! # Which file to read first
 //!
-//! `symbols.rs`, what a symbol stands for. Then `inflate.rs`, the states of a stream, and `decode_table.rs`, how a code is
-//! found with one look; `fast_loop.rs` is the same without a look at the ends, `history.rs` what a distance reaches back
-//! to, and `watch.rs` what a decoder tells [`trace`](crate::trace). The other way, `matcher.rs` finds copies, `block.rs` chooses the type of block, and `encode_table.rs`
-//! makes its codes. `gunzip.rs` and `gzip.rs` are the frame around it, `header.rs` the header and `crc.rs` the sum.
+//! `symbols.rs`, what a symbol stands for. Then `inflate.rs`, the states of a stream, `declaration.rs`, how a block says its
+//! codes, and `decode_table.rs`, how a code is found with one look; `fast_loop.rs` is the same without a look at the ends,
+//! `history.rs` what a distance reaches back to, and `watch.rs` what a decoder tells [`trace`](crate::trace). The other way,
+//! `matcher.rs` finds copies, `block.rs` chooses the type of block, and `encode_table.rs` makes its codes. `gunzip.rs`
+//! and `gzip.rs` are the frame around it, `header.rs` the header and `crc.rs` the sum.
 //!
 //! # To change X, touch Y
 //!
@@ -95,6 +96,7 @@ mod bits_out;
 mod block;
 mod codes;
 mod crc;
+mod declaration;
 mod decode_table;
 #[allow(clippy::module_inception)] // the RFC's word for both
 mod deflate;
