@@ -4,18 +4,18 @@
 //! eight steps of one. Eight tables have what is left of each byte when up to seven others follow it, and the eight
 //! looks into them do not wait for each other.
 
-/// The CRC of the bytes so far.
+/// The CRC of the bytes so far, and how many they are, modulo 2³².
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Crc(u32);
+pub(super) struct Crc {
+    pub(super) value: u32,
+    pub(super) length: u32,
+}
 
 impl Crc {
-    pub(super) fn value(self) -> u32 {
-        self.0
-    }
-
     /// These bytes follow.
     pub(super) fn update(&mut self, bytes: &[u8]) {
-        let mut crc = !self.0;
+        self.length = self.length.wrapping_add(bytes.len() as u32);
+        let mut crc = !self.value;
         let (eights, rest) = bytes.as_chunks::<8>();
         for eight in eights {
             let both = u64::from_le_bytes(*eight) ^ u64::from(crc);
@@ -25,7 +25,7 @@ impl Crc {
         for &byte in rest {
             crc = TABLES[0][(crc as u8 ^ byte) as usize] ^ (crc >> 8);
         }
-        self.0 = !crc;
+        self.value = !crc;
     }
 }
 
@@ -61,7 +61,7 @@ mod tests {
     fn crc(bytes: &[u8]) -> u32 {
         let mut crc = Crc::default();
         crc.update(bytes);
-        crc.value()
+        crc.value
     }
 
     /// Bit by bit, as RFC 1952 §8 has it.
@@ -88,7 +88,7 @@ mod tests {
                 let mut crc = Crc::default();
                 crc.update(&bytes[..cut]);
                 crc.update(&bytes[cut..length]);
-                assert_eq!(crc.value(), whole, "{length} bytes, cut at {cut}");
+                assert_eq!(crc.value, whole, "{length} bytes, cut at {cut}");
             }
         }
     }

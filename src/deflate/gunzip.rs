@@ -1,9 +1,9 @@
 //! Gunzip: the content of a gzip file, which is one member or several.
 //!
 //! ```text
-//!  Magic ─▶ Method ─▶ Flags ─▶ Plain ─▶ ExtraLength ─▶ Extra ─▶ Name ─▶ Comment ─▶ HeaderCrc ─▶ Content ─▶ Trailer ─┐
-//!    ▲                                 └───────────── those whose flags are set ────────────┘                       │
-//!    └──────────────────────────────────────────── another member ──────────────────────────────────────────────────┘
+//!  Magic Method Flags Time ExtraFlags System  ExtraLength Extra Name Comment HeaderCrc ─▶ Content ─▶ Crc Length ─┐
+//!    ▲                                        └─────── those whose flags are set ─────┘                          │
+//!    └─────────────────────────────────────────── another member ────────────────────────────────────────────────┘
 //! ```
 
 use super::crc::Crc;
@@ -14,6 +14,19 @@ use super::watch::{Field, Item, Watch};
 
 /// The most bytes of a header: it has an extra field of 64 KiB, and names and comments that nothing limits.
 const HEADER_BYTES: usize = 128 * 1024;
+
+/// The fields of a member in their order: the flag that each needs, and how many bytes it has, where that is fixed.
+#[rustfmt::skip]
+const FIELDS: [(Field, u8, usize); TRAILER + 2] = [
+    (Field::Magic, 0, 2), (Field::Method, 0, 1), (Field::Flags, 0, 1),
+    (Field::Time, 0, 4), (Field::ExtraFlags, 0, 1), (Field::System, 0, 1),
+    (Field::ExtraLength, header::EXTRA, 2), (Field::Extra, header::EXTRA, 0),
+    (Field::Name, header::NAME, 0), (Field::Comment, header::COMMENT, 0),
+    (Field::HeaderCrc, header::CRC, 2),
+    (Field::Crc, 0, 4), (Field::Length, 0, 4),
+];
+/// The first one behind the content.
+const TRAILER: usize = 11;
 
 /// Decompresses a gzip file (RFC 1952): each member's content in turn, its CRC and its length checked.
 ///
@@ -35,13 +48,13 @@ const HEADER_BYTES: usize = 128 * 1024;
 #[derive(Clone, Debug)]
 pub struct Gunzip {
     part: Part,
-    /// What has come of a part of the header or the trailer.
+    /// What has come of a field.
     got: Vec<u8>,
     /// Bytes of the file so far; and those before the content of this member.
     position: u64,
     content_at: u64,
-    /// The flags whose parts are still to come.
     flags: u8,
+    extra_bytes: usize,
     header_bytes: usize,
     header_crc: Crc,
     /// The header that is being read, and the last one that has come in whole.
@@ -49,23 +62,13 @@ pub struct Gunzip {
     header: Option<Header>,
     inflate: Inflate,
     crc: Crc,
-    length: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Part {
-    Magic,
-    Method,
-    Flags,
-    /// Time, extra flags, system.
-    Plain,
-    ExtraLength,
-    Extra(usize),
-    Name,
-    Comment,
-    HeaderCrc,
+    /// A place in [`FIELDS`].
+    Field(usize),
     Content,
-    Trailer,
     Broken(Error),
 }
 
@@ -79,18 +82,18 @@ impl Gunzip {
     /// For a file that begins with the next input.
     pub fn new() -> Gunzip {
         Gunzip {
-            part: Part::Magic,
+            part: Part::Field(0),
             got: Vec::new(),
             position: 0,
             content_at: 0,
             flags: 0,
+            extra_bytes: 0,
             header_bytes: 0,
             header_crc: Crc::default(),
             next_header: Header::default(),
             header: None,
             inflate: Inflate::new(15),
             crc: Crc::default(),
-            length: 0,
         }
     }
 
@@ -131,7 +134,6 @@ impl Gunzip {
                     let begin = out.len();
                     let result = self.inflate.inflate_watched(rest, out, room, watch);
                     self.crc.update(&out[begin..]);
-                    self.length = self.length.wrapping_add((out.len() - begin) as u32);
                     room -= out.len() - begin;
                     match result {
                         Err(error) => self.part = Part::Broken(error.moved(self.content_at)),
@@ -139,17 +141,17 @@ impl Gunzip {
                             rest = &rest[progress.consumed..];
                             self.position += progress.consumed as u64;
                             match self.inflate.is_done() {
-                                true => self.part = Part::Trailer,
+                                true => self.part = Part::Field(TRAILER),
                                 false => break progress.more,
                             }
                         }
                     }
                 }
-                _ => match self.collect(&mut rest, watch) {
+                Part::Field(at) => match self.collect(at, &mut rest, watch) {
                     Ok(false) => break false,
                     Ok(true) => {}
-                    Err((rule, at)) => {
-                        let at = self.position - self.got.len() as u64 + at;
+                    Err(rule) => {
+                        let at = self.position - self.got.len() as u64;
                         self.part = Part::Broken(Error::behind(before, rule, input, at));
                     }
                 },
@@ -166,7 +168,7 @@ impl Gunzip {
     pub fn end(&self) -> Result<(), Error> {
         match self.part {
             Part::Broken(error) => Err(error),
-            Part::Magic if self.got.is_empty() && self.header.is_some() => Ok(()),
+            Part::Field(0) if self.got.is_empty() && self.header.is_some() => Ok(()),
             _ => {
                 let at = self.position;
                 Err(Error::behind(at, Rule::Unfinished, &[], at))
@@ -174,125 +176,94 @@ impl Gunzip {
         }
     }
 
-    /// Takes what is missing of a part that is not the content. At its end, the next one begins.
-    ///
-    /// An error is a rule, and where in the part it is broken.
-    fn collect<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<bool, (Rule, u64)> {
-        let wanted = match self.part {
-            Part::Name | Part::Comment => {
+    /// Takes what is missing of a field. At its end, the next one begins.
+    fn collect<W: Watch>(
+        &mut self,
+        at: usize,
+        input: &mut &[u8],
+        watch: &mut W,
+    ) -> Result<bool, Rule> {
+        let (field, _, bytes) = FIELDS[at];
+        let wanted = match field {
+            Field::Name | Field::Comment => {
                 let zero = input.iter().position(|&byte| byte == 0);
                 zero.map_or(usize::MAX, |at| at + 1)
             }
-            Part::Extra(bytes) => bytes - self.got.len(),
-            part => part.fields().iter().map(|field| field.1).sum::<usize>() - self.got.len(),
+            Field::Extra => self.extra_bytes - self.got.len(),
+            _ => bytes - self.got.len(),
         };
         let n = wanted.min(input.len());
         self.header_bytes += n;
         if self.header_bytes > HEADER_BYTES {
-            return Err((Rule::GzipHeaderTooLong, 0));
+            return Err(Rule::GzipHeaderTooLong);
         }
         let (bytes, rest) = input.split_at(n);
         *input = rest;
         self.got.extend_from_slice(bytes);
         self.position += n as u64;
         if n == wanted {
-            let next = self.judge()?;
-            let mut bytes = &self.got[..];
-            for &(field, length) in self.part.fields() {
-                let length = if length == 0 { bytes.len() } else { length };
-                let (here, rest) = bytes.split_at(length);
-                watch.passed(8 * length as u64, 0, Item::Gzip(field, here));
-                bytes = rest;
-            }
-            self.part = next;
+            self.judge(field)?;
+            let bits = 8 * self.got.len() as u64;
+            watch.passed(bits, 0, Item::Gzip(field, &self.got));
             self.got.clear();
+            self.begin_behind(at);
         }
         Ok(n == wanted)
     }
 
-    /// The part is here in whole: returns the next one.
-    fn judge(&mut self) -> Result<Part, (Rule, u64)> {
+    /// The field is here in whole.
+    fn judge(&mut self, field: Field) -> Result<(), Rule> {
         let header = &mut self.next_header;
-        let mut number = [0; 8];
-        let n = self.got.len().min(8);
+        let mut number = [0; 4];
+        let n = self.got.len().min(4);
         number[..n].copy_from_slice(&self.got[..n]);
-        let number = u64::from_le_bytes(number);
-        let header_crc = self.header_crc.value() as u16;
+        let number = u32::from_le_bytes(number);
+        let header_crc = self.header_crc.value as u16;
         self.header_crc.update(&self.got);
-        match self.part {
-            Part::Magic if number == header::MAGIC => return Ok(Part::Method),
-            Part::Magic => return Err((Rule::GzipMagicMissing, 0)),
-            Part::Method if number == header::DEFLATE => return Ok(Part::Flags),
-            Part::Method => return Err((Rule::GzipMethodUnknown, 0)),
-            Part::Flags => {
+        let flag = |flag: u8| number as u8 & flag != 0;
+        match field {
+            Field::Magic if number != header::MAGIC => return Err(Rule::GzipMagicMissing),
+            Field::Method if number != header::DEFLATE => return Err(Rule::GzipMethodUnknown),
+            // RFC 1952 §2.3.1.2: "Reserved FLG bits must be zero."
+            Field::Flags if flag(header::RESERVED) => return Err(Rule::GzipFlagsReserved),
+            Field::HeaderCrc if number != header_crc.into() => {
+                return Err(Rule::GzipHeaderCrcWrong);
+            }
+            Field::Crc if number != self.crc.value => return Err(Rule::GzipCrcWrong),
+            Field::Length if number != self.crc.length => return Err(Rule::GzipLengthWrong),
+            Field::Magic | Field::Method | Field::HeaderCrc | Field::Crc | Field::Length => {}
+            Field::Flags => {
                 self.flags = number as u8;
-                // RFC 1952 §2.3.1.2: "Reserved FLG bits must be zero."
-                if self.flags & header::RESERVED != 0 {
-                    return Err((Rule::GzipFlagsReserved, 0));
-                }
-                header.is_text = self.flags & header::TEXT != 0;
-                header.has_crc = self.flags & header::CRC != 0;
-                return Ok(Part::Plain);
+                (header.is_text, header.has_crc) = (flag(header::TEXT), flag(header::CRC));
             }
-            Part::Plain => {
-                header.time = number as u32;
-                [header.extra_flags, header.system] = [(number >> 32) as u8, (number >> 40) as u8];
+            Field::Time => header.time = number,
+            Field::ExtraFlags => header.extra_flags = number as u8,
+            Field::System => header.system = number as u8,
+            Field::ExtraLength => self.extra_bytes = number as usize,
+            Field::Extra => header.extra = Some(self.got.clone()),
+            Field::Name => header.name = Some(text(&self.got)),
+            Field::Comment => header.comment = Some(text(&self.got)),
+        }
+        Ok(())
+    }
+
+    /// Begins what comes behind a field: the next one that is there, the content, or another member.
+    fn begin_behind(&mut self, at: usize) {
+        let is_there = |&at: &usize| FIELDS[at].1 & !self.flags == 0;
+        self.part = match (at + 1..FIELDS.len()).find(is_there) {
+            Some(TRAILER) if at < TRAILER => {
+                self.header = Some(std::mem::take(&mut self.next_header));
+                (self.header_bytes, self.content_at) = (0, self.position);
+                Part::Content
             }
-            Part::ExtraLength => return Ok(Part::Extra(number as usize)),
-            Part::Extra(_) => header.extra = Some(self.got.clone()),
-            Part::Name => header.name = Some(text(&self.got)),
-            Part::Comment => header.comment = Some(text(&self.got)),
-            Part::HeaderCrc if number != header_crc.into() => {
-                return Err((Rule::GzipHeaderCrcWrong, 0));
-            }
-            Part::HeaderCrc | Part::Content | Part::Broken(_) => {}
-            Part::Trailer if number as u32 != self.crc.value() => {
-                return Err((Rule::GzipCrcWrong, 0));
-            }
-            Part::Trailer if (number >> 32) as u32 != self.length => {
-                return Err((Rule::GzipLengthWrong, 4));
-            }
-            Part::Trailer => {
+            Some(next) => Part::Field(next),
+            None => {
                 self.inflate.reset();
                 (self.header_crc, self.crc) = (Crc::default(), Crc::default());
-                (self.header_bytes, self.length) = (0, 0);
-                return Ok(Part::Magic);
+                self.header_bytes = 0;
+                Part::Field(0)
             }
-        }
-        let optional = [
-            (header::EXTRA, Part::ExtraLength),
-            (header::NAME, Part::Name),
-            (header::COMMENT, Part::Comment),
-            (header::CRC, Part::HeaderCrc),
-        ];
-        for (flag, part) in optional {
-            if self.flags & flag != 0 {
-                self.flags &= !flag;
-                return Ok(part);
-            }
-        }
-        self.header = Some(std::mem::take(header));
-        (self.header_bytes, self.content_at) = (0, self.position);
-        Ok(Part::Content)
-    }
-}
-
-impl Part {
-    /// The fields of it, and how many bytes each has; 0 is all of the part.
-    fn fields(self) -> &'static [(Field, usize)] {
-        match self {
-            Part::Magic => &[(Field::Magic, 2)],
-            Part::Method => &[(Field::Method, 1)],
-            Part::Flags => &[(Field::Flags, 1)],
-            Part::Plain => &[(Field::Time, 4), (Field::ExtraFlags, 1), (Field::System, 1)],
-            Part::ExtraLength => &[(Field::ExtraLength, 2)],
-            Part::Extra(_) => &[(Field::Extra, 0)],
-            Part::Name => &[(Field::Name, 0)],
-            Part::Comment => &[(Field::Comment, 0)],
-            Part::HeaderCrc => &[(Field::HeaderCrc, 2)],
-            Part::Trailer => &[(Field::Crc, 4), (Field::Length, 4)],
-            Part::Content | Part::Broken(_) => &[],
-        }
+        };
     }
 }
 

@@ -29,7 +29,6 @@ pub struct Gzip {
     has_trailer: bool,
     deflate: Deflate,
     crc: Crc,
-    length: u32,
 }
 
 impl Gzip {
@@ -57,7 +56,6 @@ impl Gzip {
             has_trailer: false,
             deflate: Deflate::new(15, level),
             crc: Crc::default(),
-            length: 0,
         })
     }
 
@@ -81,7 +79,7 @@ impl Gzip {
         self.frame.truncate(self.header_bytes);
         self.deflate.reset();
         (self.handed_over, self.has_trailer) = (0, false);
-        (self.crc, self.length) = (Crc::default(), 0);
+        self.crc = Crc::default();
     }
 
     /// Compresses `input`, and appends at most `most` bytes to `out`, as [`Deflate::deflate`] does.
@@ -101,14 +99,13 @@ impl Gzip {
             let progress = self.deflate.deflate(&input[consumed..], flush, out, room);
             let content = &input[consumed..consumed + progress.consumed];
             self.crc.update(content);
-            self.length = self.length.wrapping_add(content.len() as u32);
             consumed += content.len();
             if !self.deflate.is_done() {
                 let more = progress.more;
                 return Progress { consumed, more };
             }
             self.has_trailer = true;
-            for number in [self.crc.value(), self.length] {
+            for number in [self.crc.value, self.crc.length] {
                 self.frame.extend_from_slice(&number.to_le_bytes());
             }
         }

@@ -10,9 +10,9 @@ use super::crc::Crc;
 use crate::wire::rules;
 
 /// 1f 8b.
-pub(super) const MAGIC: u64 = 0x8b1f;
+pub(super) const MAGIC: u32 = 0x8b1f;
 /// The only method of compression.
-pub(super) const DEFLATE: u64 = 8;
+pub(super) const DEFLATE: u32 = 8;
 
 pub(super) const TEXT: u8 = 1;
 pub(super) const CRC: u8 = 1 << 1;
@@ -115,7 +115,7 @@ impl Header {
         if self.has_crc {
             let mut crc = Crc::default();
             crc.update(&out);
-            out.extend_from_slice(&(crc.value() as u16).to_le_bytes());
+            out.extend_from_slice(&(crc.value as u16).to_le_bytes());
         }
         Ok(out)
     }
