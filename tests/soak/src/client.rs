@@ -21,6 +21,8 @@ pub(crate) struct Client {
     pub(crate) tcp: TcpStream,
     /// What has come and was not taken yet.
     input: Vec<u8>,
+    /// The last response said `Connection: close`.
+    pub(crate) is_last: bool,
 }
 
 pub(crate) struct Frame {
@@ -47,8 +49,12 @@ impl Client {
         tcp.set_read_timeout(Some(PATIENCE))?;
         tcp.set_write_timeout(Some(PATIENCE))?;
         let stream = Box::new(tcp.try_clone()?);
-        let input = Vec::new();
-        Ok(Client { stream, tcp, input })
+        Ok(Client {
+            stream,
+            tcp,
+            input: Vec::new(),
+            is_last: false,
+        })
     }
 
     /// With the handshake done.
@@ -67,12 +73,21 @@ impl Client {
             stream: Box::new(StreamOwned::new(session, tcp.try_clone()?)),
             tcp,
             input: Vec::new(),
+            is_last: false,
         })
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)?;
         self.stream.flush()
+    }
+
+    /// Waits until something is here.
+    pub(crate) fn wait(&mut self) -> io::Result<()> {
+        while self.input.is_empty() {
+            self.fill()?;
+        }
+        Ok(())
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -135,6 +150,7 @@ impl Client {
             return wrong(format!("no status line: {head:?}"));
         };
         let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
+        self.is_last = field("connection: ") == Some("close");
         if matches!(status, 101 | 204) {
             return Ok((status, Vec::new()));
         }

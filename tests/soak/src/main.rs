@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -- [SECONDS] [--seed N]
+//! cargo run --release -- restarts [N]
 //!
 //!   main ──── good clients, which measure         ┌──────────────┐
 //!     │  ────────────────────────────────────────►│              │
@@ -12,7 +13,8 @@
 //! ```
 //!
 //! Each box is a process. At the end the run says what good clients saw, and what the server still holds when
-//! all clients have gone: descriptors, threads, connections and memory. Both decide the exit status.
+//! all clients have gone: descriptors, threads, connections and memory. Both decide the exit status. Then a cluster is
+//! restarted under load, ten times or the N that are asked for, and one of its workers is killed.
 //!
 //! An error counts unless the test has caused it: while it takes descriptors or threads away, a *new*
 //! connection may wait or fail. One that is open may not.
@@ -22,6 +24,7 @@
 
 mod addresses;
 mod client;
+mod cluster;
 mod crowd;
 #[path = "../../../src/bin/demo/mod.rs"]
 mod demo;
@@ -31,6 +34,7 @@ mod http;
 mod process;
 mod random;
 mod report;
+mod restarts;
 mod server;
 mod websocket;
 mod windows;
@@ -49,6 +53,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 use windows::Windows;
 
+const USAGE: &str = "usage: soak [SECONDS] [--seed N], soak restarts [N]";
 /// The longest that a good client may wait for anything.
 const WORST: Duration = Duration::from_secs(2);
 /// How long the server has to let go of everything: a peer that stands still costs 30 s.
@@ -57,6 +62,8 @@ const REST: Duration = Duration::from_secs(45);
 const STEADY: Duration = Duration::from_secs(3);
 /// Beyond the length of the run, all of it ends.
 const WATCHDOG: Duration = Duration::from_secs(180);
+/// Of a cluster, in a run of everything.
+const RESTARTS: u64 = 10;
 /// More at each server at once than threads are kept.
 const WARM_UP: usize = 40;
 
@@ -67,13 +74,18 @@ fn main() -> ExitCode {
         ["server", ref user @ ..] => server::serve(user.first().and_then(|user| user.parse().ok())),
         ["crowd", at, seed] => child(at).and_then(|at| crowd::work(&at, seed.parse().unwrap_or(0))),
         ["vanish", at] => child(at).and_then(|at| vanish(&at)),
+        ["cluster"] => cluster::serve(),
+        ["restarts", ref number @ ..] => {
+            let number = number.first().and_then(|number| number.parse().ok());
+            restart(number.unwrap_or(RESTARTS), seed())
+        }
         [] => soak(600, seed()),
         [length] if length.parse::<u64>().is_ok() => soak(length.parse().unwrap_or(600), seed()),
         [length, "--seed", number] => match (length.parse(), number.parse()) {
             (Ok(length), Ok(number)) => soak(length, number),
-            _ => Err(io::Error::other("usage: soak [SECONDS] [--seed N]")),
+            _ => Err(io::Error::other(USAGE)),
         },
-        _ => Err(io::Error::other("usage: soak [SECONDS] [--seed N]")),
+        _ => Err(io::Error::other(USAGE)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -108,14 +120,34 @@ fn vanish(at: &Addresses) -> io::Result<()> {
     }
 }
 
-fn soak(length: u64, seed: u64) -> io::Result<()> {
-    println!("soak: {length} s, seed {seed}");
-    let length = Duration::from_secs(length);
+fn watch(length: Duration) {
     thread::spawn(move || {
         thread::sleep(length + WATCHDOG);
         eprintln!("soak: does not come to an end");
         std::process::exit(1);
     });
+}
+
+/// The restarts alone.
+fn restart(number: u64, seed: u64) -> io::Result<()> {
+    println!("soak: {number} restarts, seed {seed}");
+    watch(Duration::from_secs(number));
+    let mut report = Report::default();
+    restarts::run(number, seed, &mut report)?;
+    decide(report)
+}
+
+fn decide(report: Report) -> io::Result<()> {
+    match report.verdict() {
+        true => Ok(()),
+        false => Err(io::Error::other("something was found")),
+    }
+}
+
+fn soak(length: u64, seed: u64) -> io::Result<()> {
+    println!("soak: {length} s, seed {seed}");
+    let length = Duration::from_secs(length);
+    watch(length);
     let user = geteuid().is_root().then(|| {
         // One that nobody has: limits on threads count all of a user.
         (60_000 + getpid().as_raw_nonzero().get() % 5000).to_string()
@@ -143,10 +175,8 @@ fn soak(length: u64, seed: u64) -> io::Result<()> {
     );
     report.complaints(&server.complaints());
     report.check("the server lives", server.is_alive(), "it has ended".into());
-    match report.verdict() {
-        true => Ok(()),
-        false => Err(io::Error::other("something was found")),
-    }
+    restarts::run(RESTARTS, seed, &mut report)?;
+    decide(report)
 }
 
 /// All traffic and all faults. Returns the most that the server held.

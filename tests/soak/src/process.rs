@@ -140,25 +140,39 @@ impl Process {
         number.ok_or_else(|| io::Error::other(format!("no {name} in /proc")))
     }
 
-    /// The TCP connections that it holds: its port of each, and the peer's.
     pub(crate) fn connections(&self) -> io::Result<Vec<(u16, u16)>> {
-        let descriptors = fs::read_dir(self.proc("fd"))?.flatten();
-        let targets = descriptors.filter_map(|fd| fs::read_link(fd.path()).ok());
-        let sockets: HashSet<String> = targets.map(|to| to.display().to_string()).collect();
-        let table = fs::read_to_string("/proc/net/tcp")?;
-        let ports = |line: &str| {
-            let columns: Vec<&str> = line.split_whitespace().collect();
-            let ours = sockets.contains(&format!("socket:[{}]", columns.get(9)?));
-            let port = |at: &str| u16::from_str_radix(at.rsplit_once(':')?.1, 16).ok();
-            let ports = (port(columns[1])?, port(columns[2])?);
-            ours.then_some(ports)
-        };
-        Ok(table.lines().skip(1).filter_map(ports).collect())
+        connections(self.child.id())
     }
 
     fn proc(&self, what: &str) -> String {
         format!("/proc/{}/{what}", self.child.id())
     }
+}
+
+/// The TCP connections that a process holds: its port of each, and the peer's.
+pub(crate) fn connections(pid: u32) -> io::Result<Vec<(u16, u16)>> {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd"))?.flatten();
+    let targets = descriptors.filter_map(|fd| fs::read_link(fd.path()).ok());
+    let sockets: HashSet<String> = targets.map(|to| to.display().to_string()).collect();
+    let table = fs::read_to_string("/proc/net/tcp")?;
+    let ports = |line: &str| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let ours = sockets.contains(&format!("socket:[{}]", columns.get(9)?));
+        let port = |at: &str| u16::from_str_radix(at.rsplit_once(':')?.1, 16).ok();
+        let ports = (port(columns[1])?, port(columns[2])?);
+        (ours && ports.1 != 0).then_some(ports) // a listening socket has no peer
+    };
+    Ok(table.lines().skip(1).filter_map(ports).collect())
+}
+
+/// Whether SIGSTOP has stopped each of its threads.
+pub(crate) fn is_stopped(pid: u32) -> io::Result<bool> {
+    let mut tasks = fs::read_dir(format!("/proc/{pid}/task"))?.flatten();
+    Ok(tasks.all(|task| {
+        // One that has ended meanwhile has no status any more.
+        let status = fs::read_to_string(task.path().join("status"));
+        status.map_or(true, |status| status.contains("\nState:\tT"))
+    }))
 }
 
 impl Drop for Process {

@@ -74,12 +74,15 @@ fn start() -> io::Result<[Handle; 6]> {
     let options = ServerOptions::new().cert(CERT).key(KEY);
     let echo = |socket: Socket| socket.pipe(&socket).map(drop);
     let routes = HttpRoutes::new(None).map_err(io::Error::other)?;
+    let stats = routes.stats();
+    let http = http::create_server(move |req, res| routes.serve(req, res)).listen(LISTEN)?;
+    let _ = stats.set(http.clone());
     let ws = WebSocketRoutes::new(MESSAGE_BYTES, None);
     let wss = WebSocketRoutes::new(MESSAGE_BYTES, None);
     Ok([
         net::create_server(echo).listen(LISTEN)?,
         net::create_server(|socket| socket.run(TcpEcho)).listen(LISTEN)?,
-        http::create_server(move |req, res| routes.serve(req, res)).listen(LISTEN)?,
+        http,
         http::create_server(move |req, res| match req.path() {
             "/two" => two_writers(req, res),
             _ => ws.serve(req, res),
