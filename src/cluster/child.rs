@@ -1,6 +1,6 @@
 //! A worker as its parent has it: a process, and the parent's end of the control stream.
 
-use super::lines::{LINE_BYTES, Order};
+use super::lines::Verb;
 use crate::net::{is_timeout, lock};
 use std::ffi::OsString;
 use std::fmt;
@@ -119,7 +119,7 @@ impl Child {
     /// [`ErrorKind::InvalidInput`]: the text is longer than 64 KiB; [`ErrorKind::WouldBlock`]: the queue is full; the
     /// worker has ended.
     pub fn send(&self, text: &str) -> io::Result<()> {
-        self.order(&Order::Message(text.to_owned()))
+        self.order(Verb::Message, text)
     }
 
     /// Kills the process (SIGKILL). The connections that it serves are lost.
@@ -130,11 +130,8 @@ impl Child {
         lock(&self.inner.process).kill()
     }
 
-    pub(super) fn order(&self, order: &Order) -> io::Result<()> {
-        let line = order.encode();
-        if line.len() > LINE_BYTES {
-            return Err(too_long());
-        }
+    pub(super) fn order(&self, verb: Verb, text: &str) -> io::Result<()> {
+        let line = verb.line(text)?;
         let mut queue = lock(&self.inner.queue);
         if queue.bytes.len() + line.len() > QUEUE_BYTES {
             let text = format!("worker {} does not read its messages", self.id());
@@ -198,9 +195,4 @@ impl fmt::Debug for Child {
         child.field("id", &self.inner.id);
         child.field("pid", &self.inner.pid).finish_non_exhaustive()
     }
-}
-
-pub(super) fn too_long() -> io::Error {
-    let text = format!("a control line has {LINE_BYTES} bytes at most");
-    io::Error::new(ErrorKind::InvalidInput, text)
 }

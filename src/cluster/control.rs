@@ -1,7 +1,6 @@
 //! A worker's end of the control stream, which is its standard output.
 
-use super::child::too_long;
-use super::lines::{LINE_BYTES, Order, Part, Report, Splitter};
+use super::lines::{Part, Splitter, Verb};
 use crate::net::lock;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -31,18 +30,14 @@ impl Control {
         }
     }
 
-    /// Writes some lines at once.
-    pub(super) fn report(&self, reports: &[Report]) -> io::Result<()> {
-        let lines: Vec<u8> = reports.iter().flat_map(Report::encode).collect();
-        if lines.len() > LINE_BYTES {
-            return Err(too_long());
-        }
-        let _turn = lock(&self.writing);
-        self.stream()?.write_all(&lines)
+    pub(super) fn report(&self, verb: Verb, text: &str) -> io::Result<()> {
+        let line = verb.line(text)?;
+        let _writing = lock(&self.writing);
+        self.stream()?.write_all(&line)
     }
 
     /// Calls `each` with what the parent says, until that returns true. False: the parent is gone.
-    pub(super) fn listen(&self, mut each: impl FnMut(Order) -> bool) -> bool {
+    pub(super) fn listen(&self, mut each: impl FnMut(Verb, &str) -> bool) -> bool {
         let (mut splitter, mut buf, mut is_over) = (Splitter::default(), [0; 4096], false);
         while !is_over {
             let read = self.stream().and_then(|mut stream| stream.read(&mut buf));
@@ -52,11 +47,10 @@ impl Control {
                 Ok(_) | Err(_) => return false,
             };
             splitter.receive(&buf[..n], |part| {
-                if let Part::Line(line) = part
-                    && let Some(order) = Order::decode(line)
+                if let Part::Line(Some((verb, text))) = part
                     && !is_over
                 {
-                    is_over = each(order);
+                    is_over = each(verb, &text);
                 }
             });
         }

@@ -1,7 +1,7 @@
 //! A running cluster, from outside.
 
 use super::child::Child;
-use super::lines::Order;
+use super::lines::Verb;
 use super::parent::{Parent, State};
 use crate::net::Addr;
 use std::fmt;
@@ -100,7 +100,7 @@ impl Cluster {
             .collect();
         drop(state);
         let mut asked = before;
-        asked.retain(|(child, _)| child.order(&Order::Stats).is_ok());
+        asked.retain(|(child, _)| child.order(Verb::Stats, "").is_ok());
         let has_come = |state: &State, child: &Child, before: u64| {
             let stats = state.stats.get(&child.id());
             stats

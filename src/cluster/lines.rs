@@ -6,148 +6,86 @@
 //!
 //! A worker's control stream is its standard output, so what the worker prints by mistake arrives there, too. A byte
 //! 01 begins a line; bytes outside a line are output, and the parent copies them to its standard error. A line break
-//! in a text is sent as `\n`, and a backslash as `\\`.
+//! in a text is sent as a byte FF, which UTF-8 never has.
 
-use std::time::Duration;
+use std::io::{self, ErrorKind};
 
-const MARK: u8 = 1;
+const MARK: u8 = 0x01;
+const END: u8 = b'\n';
+const BREAK: u8 = 0xFF;
 /// The longest line, mark and end included.
-pub(super) const LINE_BYTES: usize = 64 * 1024;
+const LINE_BYTES: usize = 64 * 1024;
 
-/// What a worker says to its parent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Report {
-    /// The process runs.
+/// What one end says to the other. It stands in [`VERBS`] at its own place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// The worker's process runs.
     Online,
-    /// It accepts connections.
+    /// The worker accepts connections.
     Listening,
-    Message(String),
-    /// A message that all other workers get, too.
-    Notify(String),
-    Stats(String),
-    /// A thread of it would accept, if it were its turn.
+    /// A thread of the worker would accept, if it were the worker's turn.
     WantTurn,
     /// It has accepted, or it will not: the turn goes on.
     PassTurn,
-    /// It asks to be drained.
+    /// A message to the parent and to all other workers.
+    Notify,
+    /// The worker asks to be drained.
     Disconnect,
-}
-
-/// What a parent says to a worker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    /// It is the worker's turn to accept.
+    /// The parent gives the worker the turn to accept.
     Turn,
-    /// Stop accepting, finish until the deadline, end.
-    Drain {
-        is_restart: bool,
-        deadline: Duration,
-    },
+    /// The worker is to stop accepting, to finish within this number of milliseconds, and to end.
+    Drain,
+    /// The same, and another worker has taken its place.
+    Restart,
+    /// A message to the other end.
+    Message,
+    /// The parent asks for the worker's figures, and the worker answers with them.
     Stats,
-    Message(String),
 }
 
-impl Report {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        match self {
-            Report::Online => line("online", ""),
-            Report::Listening => line("listening", ""),
-            Report::Message(text) => line("message", text),
-            Report::Notify(text) => line("notify", text),
-            Report::Stats(text) => line("stats", text),
-            Report::WantTurn => line("want-turn", ""),
-            Report::PassTurn => line("pass-turn", ""),
-            Report::Disconnect => line("disconnect", ""),
+const VERBS: [(Verb, &str); 11] = [
+    (Verb::Online, "online"),
+    (Verb::Listening, "listening"),
+    (Verb::WantTurn, "want-turn"),
+    (Verb::PassTurn, "pass-turn"),
+    (Verb::Notify, "notify"),
+    (Verb::Disconnect, "disconnect"),
+    (Verb::Turn, "turn"),
+    (Verb::Drain, "drain"),
+    (Verb::Restart, "restart"),
+    (Verb::Message, "message"),
+    (Verb::Stats, "stats"),
+];
+
+impl Verb {
+    /// A line with this text. One that is too long is an error.
+    pub(super) fn line(self, text: &str) -> io::Result<Vec<u8>> {
+        let (_, name) = VERBS[self as usize];
+        let text = text.bytes().map(|b| if b == END { BREAK } else { b });
+        let mut line = vec![MARK];
+        line.extend(name.bytes().chain([b' ']).chain(text).chain([END]));
+        if line.len() > LINE_BYTES {
+            let text = format!("a control line has {LINE_BYTES} bytes at most");
+            return Err(io::Error::new(ErrorKind::InvalidInput, text));
         }
-    }
-
-    /// `None`: no worker says that.
-    pub(super) fn decode(line: &[u8]) -> Option<Report> {
-        Some(match parts(line)? {
-            ("online", _) => Report::Online,
-            ("listening", _) => Report::Listening,
-            ("message", text) => Report::Message(unescaped(text)?),
-            ("notify", text) => Report::Notify(unescaped(text)?),
-            ("stats", text) => Report::Stats(unescaped(text)?),
-            ("want-turn", _) => Report::WantTurn,
-            ("pass-turn", _) => Report::PassTurn,
-            ("disconnect", _) => Report::Disconnect,
-            _ => return None,
-        })
+        Ok(line)
     }
 }
 
-impl Order {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        match self {
-            Order::Turn => line("turn", ""),
-            Order::Stats => line("stats", ""),
-            Order::Message(text) => line("message", text),
-            Order::Drain {
-                is_restart,
-                deadline,
-            } => {
-                let reason = if *is_restart { "restart" } else { "going-away" };
-                line("drain", &format!("{reason} {}", deadline.as_millis()))
-            }
-        }
-    }
-
-    /// `None`: no parent says that.
-    pub(super) fn decode(line: &[u8]) -> Option<Order> {
-        Some(match parts(line)? {
-            ("turn", _) => Order::Turn,
-            ("stats", _) => Order::Stats,
-            ("message", text) => Order::Message(unescaped(text)?),
-            ("drain", how) => {
-                let (reason, millis) = how.split_once(' ')?;
-                Order::Drain {
-                    is_restart: reason == "restart",
-                    deadline: Duration::from_millis(millis.parse().ok()?),
-                }
-            }
-            _ => return None,
-        })
-    }
-}
-
-fn line(verb: &str, text: &str) -> Vec<u8> {
-    let mut line = vec![MARK];
-    line.extend_from_slice(verb.as_bytes());
-    line.push(b' ');
-    line.extend_from_slice(text.replace('\\', r"\\").replace('\n', r"\n").as_bytes());
-    line.push(b'\n');
-    line
-}
-
-fn parts(line: &[u8]) -> Option<(&str, &str)> {
-    std::str::from_utf8(line).ok()?.split_once(' ')
-}
-
-/// `None`: a backslash with something else behind it.
-fn unescaped(text: &str) -> Option<String> {
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        plain.push(match (c, c == '\\') {
-            (_, false) => c,
-            (_, true) => match chars.next()? {
-                'n' => '\n',
-                '\\' => '\\',
-                _ => return None,
-            },
-        });
-    }
-    Some(plain)
+/// A line without its mark and its end. `None`: nobody says that.
+fn decoded(line: &[u8]) -> Option<(Verb, String)> {
+    let line = line.iter().map(|&b| if b == BREAK { END } else { b });
+    let line = String::from_utf8(line.collect()).ok()?;
+    let (name, text) = line.split_once(' ')?;
+    let (verb, _) = VERBS.iter().find(|(_, it)| *it == name)?;
+    Some((*verb, text.to_owned()))
 }
 
 /// A part of what arrives on a control stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part<'a> {
-    /// A line, without its mark and its end.
-    Line(&'a [u8]),
-    /// A line that is longer than [`LINE_BYTES`]: it is dropped.
-    TooLong,
+    /// A line; `None`: one that nobody says, or that is too long.
+    Line(Option<(Verb, String)>),
     /// What was printed between two lines.
     Output(&'a [u8]),
 }
@@ -162,28 +100,25 @@ pub(super) struct Splitter {
 impl Splitter {
     pub(super) fn receive(&mut self, mut bytes: &[u8], mut each: impl FnMut(Part<'_>)) {
         while !bytes.is_empty() {
-            if self.line.is_empty() {
-                let output = bytes.iter().position(|&b| b == MARK);
-                let (output, rest) = bytes.split_at(output.unwrap_or(bytes.len()));
-                if !output.is_empty() {
-                    each(Part::Output(output));
+            let is_output = self.line.is_empty();
+            let stop = if is_output { MARK } else { END };
+            let found = bytes.iter().position(|&b| b == stop);
+            let (part, rest) = bytes.split_at(found.unwrap_or(bytes.len()));
+            bytes = rest.get(1..).unwrap_or_default();
+            if is_output {
+                if !part.is_empty() {
+                    each(Part::Output(part));
                 }
                 self.line.extend(rest.first());
-                bytes = rest.get(1..).unwrap_or_default();
                 continue;
             }
-            let end = bytes.iter().position(|&b| b == b'\n');
-            let (more, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
             let room = LINE_BYTES.saturating_sub(self.line.len()); // the last byte of it: the line is too long
-            self.line.extend(&more[..more.len().min(room)]);
-            if end.is_some() {
-                each(match self.line.len() < LINE_BYTES {
-                    true => Part::Line(&self.line[1..]),
-                    false => Part::TooLong,
-                });
+            self.line.extend(&part[..part.len().min(room)]);
+            if found.is_some() {
+                let is_whole = self.line.len() < LINE_BYTES;
+                each(Part::Line(decoded(&self.line[1..]).filter(|_| is_whole)));
                 self.line.clear();
             }
-            bytes = rest.get(1..).unwrap_or_default();
         }
     }
 }
@@ -197,9 +132,8 @@ mod tests {
         for piece in pieces {
             splitter.receive(piece, |part| {
                 all.push(match part {
-                    Part::Line(line) => format!("line {}", String::from_utf8_lossy(line)),
+                    Part::Line(line) => format!("line {line:?}"),
                     Part::Output(text) => format!("output {}", String::from_utf8_lossy(text)),
-                    Part::TooLong => "too long".into(),
                 });
             });
         }
@@ -208,50 +142,31 @@ mod tests {
 
     #[test]
     fn every_line_comes_back() {
-        let texts = ["", "a", "你好\nB\\n\\", " \r\u{1} "].map(str::to_owned);
-        for text in texts {
-            for report in [
-                Report::Message(text.clone()),
-                Report::Notify(text.clone()),
-                Report::Stats(text.clone()),
-            ] {
-                let line = report.encode();
-                assert_eq!(Report::decode(&line[1..line.len() - 1]), Some(report));
+        for (verb, _) in VERBS {
+            for text in ["", "a", "你好\nB\n\\", " \r\u{1} "] {
+                let line = verb.line(text).expect("it is short");
+                assert!(line[1..].ends_with(b"\n") && !line[..line.len() - 1].contains(&b'\n'));
+                let mut came = Vec::new();
+                Splitter::default().receive(&line, |part| match part {
+                    Part::Line(line) => came.extend(line),
+                    Part::Output(_) => panic!("it is a line"),
+                });
+                assert_eq!(came, [(verb, text.to_owned())]);
             }
-            let order = Order::Message(text);
-            let line = order.encode();
-            assert_eq!(Order::decode(&line[1..line.len() - 1]), Some(order));
-        }
-        for report in [
-            Report::Online,
-            Report::Listening,
-            Report::WantTurn,
-            Report::PassTurn,
-            Report::Disconnect,
-        ] {
-            let line = report.encode();
-            assert_eq!(Report::decode(&line[1..line.len() - 1]), Some(report));
-        }
-        for is_restart in [true, false] {
-            let deadline = Duration::from_millis(1500);
-            let order = Order::Drain {
-                is_restart,
-                deadline,
-            };
-            let line = order.encode();
-            assert_eq!(Order::decode(&line[1..line.len() - 1]), Some(order));
         }
     }
 
     #[test]
     fn garbage_is_no_line() {
-        for garbage in ["", "online", "sing ", "message \\x", "message \\"] {
-            assert_eq!(Report::decode(garbage.as_bytes()), None, "{garbage:?}");
+        for garbage in [
+            &b""[..],
+            b"online",
+            b"sing ",
+            b"online\xff ",
+            b"message \xfe",
+        ] {
+            assert_eq!(decoded(garbage), None, "{garbage:?}");
         }
-        for garbage in ["drain ", "drain restart", "drain restart -1", "fly "] {
-            assert_eq!(Order::decode(garbage.as_bytes()), None, "{garbage:?}");
-        }
-        assert_eq!(Report::decode(b"message \xff"), None);
     }
 
     #[test]
@@ -259,9 +174,9 @@ mod tests {
         let all = b"printed\n\x01online \nmore, and no end\x01want-turn \n";
         let whole = [
             "output printed\n",
-            "line online ",
+            "line Some((Online, \"\"))",
             "output more, and no end",
-            "line want-turn ",
+            "line Some((WantTurn, \"\"))",
         ];
         assert_eq!(parts_of(&[all]), whole);
         let bytes: Vec<&[u8]> = all.chunks(1).collect();
@@ -269,7 +184,7 @@ mod tests {
             .into_iter()
             .filter(|part| part.starts_with("line"))
             .collect();
-        assert_eq!(lines, ["line online ", "line want-turn "]);
+        assert_eq!(lines, [whole[1], whole[3]]);
         for cut in 0..all.len() {
             let (one, other) = all.split_at(cut);
             let printed: String = parts_of(&[one, other])
@@ -291,7 +206,7 @@ mod tests {
         let mut parts = 0;
         splitter.receive(b"\n\x01online \n", |part| {
             parts += 1;
-            let expected = [Part::TooLong, Part::Line(b"online ")];
+            let expected = [None, Some((Verb::Online, String::new()))].map(Part::Line);
             assert_eq!(part, expected[parts - 1]);
         });
         assert_eq!(parts, 2);
@@ -300,14 +215,11 @@ mod tests {
     #[test]
     fn the_longest_line_is_a_line() {
         let text = "x".repeat(LINE_BYTES - "\u{1}message \n".len());
-        let line = Report::Message(text.clone()).encode();
+        let line = Verb::Message.line(&text).expect("it is short enough");
         assert_eq!(line.len(), LINE_BYTES);
-        let mut came = Vec::new();
-        Splitter::default().receive(&line, |part| {
-            if let Part::Line(line) = part {
-                came.push(Report::decode(line));
-            }
-        });
-        assert_eq!(came, [Some(Report::Message(text))]);
+        let expected = Part::Line(Some((Verb::Message, text.clone())));
+        Splitter::default().receive(&line, |part| assert_eq!(part, expected));
+        let too_long = Verb::Message.line(&(text + "x")).map_err(|e| e.kind());
+        assert_eq!(too_long, Err(ErrorKind::InvalidInput));
     }
 }

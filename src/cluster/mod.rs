@@ -48,11 +48,11 @@
 //!      ───── 01 turn 20 0A ────────────────────────► accept()
 //!      ◄──── 01 pass-turn 20 0A ───────────────────  a connection
 //!      ───── 01 message 20 你好 0A ─────────────────► on_message()
-//!      ───── 01 drain 20 restart 20 10000 0A ──────► the server stops accepting, and finishes
+//!      ───── 01 restart 20 10000 0A ───────────────► the server stops accepting, and finishes
 //!      ◄──── (end of the stream) ──────────────────  the process ends
 //! ```
 //!
-//! The other verbs are `message`, `notify`, `stats` and `disconnect` of a worker, and `stats` of the parent.
+//! The other verbs are `message`, `notify`, `stats` and `disconnect` of a worker, and `drain` and `stats` of the parent.
 //!
 //! # The rules
 //! 1. The parent waits for each process that it has started: no zombie stays behind.

@@ -6,7 +6,7 @@
 use super::child::{Child, Program};
 use super::events::Events;
 use super::fleet::{Ended, Fleet, Step};
-use super::lines::{Order, Part, Report, Splitter};
+use super::lines::{Part, Splitter, Verb};
 use super::turns::Turns;
 use super::worker::{Start, VARIABLE};
 use crate::net::{Addr, Listener, guarded, lock, wait, wait_until};
@@ -180,12 +180,15 @@ impl Parent {
             return;
         };
         let child = self.lock().children.get(&id).cloned();
-        let order = Order::Drain {
-            is_restart,
-            deadline,
+        let verb = if is_restart {
+            Verb::Restart
+        } else {
+            Verb::Drain
         };
         if let Some(child) = child
-            && child.order(&order).is_err()
+            && child
+                .order(verb, &deadline.as_millis().to_string())
+                .is_err()
         {
             let _ = child.kill();
         }
@@ -223,7 +226,7 @@ impl Parent {
         let (mut splitter, mut buf) = (Splitter::default(), [0; 4096]);
         loop {
             match child.read(&mut buf) {
-                Ok(Some(n @ 1..)) => splitter.receive(&buf[..n], |part| self.heard(child, &part)),
+                Ok(Some(n @ 1..)) => splitter.receive(&buf[..n], |part| self.heard(child, part)),
                 Ok(None) if !matches!(child.try_wait(), Ok(None)) => return,
                 Ok(None) => child.flush(),
                 Ok(Some(_)) | Err(_) => return,
@@ -231,37 +234,34 @@ impl Parent {
         }
     }
 
-    fn heard(&self, child: &Child, part: &Part<'_>) {
-        let report = match part {
+    fn heard(&self, child: &Child, part: Part<'_>) {
+        let line = match part {
             Part::Output(bytes) => return drop(io::stderr().write_all(bytes)),
-            Part::TooLong => None,
-            Part::Line(line) => Report::decode(line),
+            Part::Line(line) => line,
         };
-        let (id, events) = (child.id(), &self.events);
-        match report {
-            Some(Report::WantTurn) => self.give_turn(|turns| turns.want(id)),
-            Some(Report::PassTurn) => self.give_turn(|turns| turns.pass(id)),
-            Some(Report::Online) => drop(guarded(|| events.online(child))),
-            Some(Report::Listening) => {
-                let now = self.now();
+        let (id, now, events) = (child.id(), self.now(), &self.events);
+        match line {
+            Some((Verb::Online, _)) => drop(guarded(|| events.online(child))),
+            Some((Verb::Listening, _)) => {
                 self.change(|state| state.fleet.listening(id, now));
                 let _ = guarded(|| events.listening(child, &self.address));
             }
-            Some(Report::Message(text)) => drop(guarded(|| events.message(child, &text))),
-            Some(Report::Notify(text)) => {
+            Some((Verb::WantTurn, _)) => self.give_turn(|turns| turns.want(id)),
+            Some((Verb::PassTurn, _)) => self.give_turn(|turns| turns.pass(id)),
+            Some((Verb::Message, text)) => drop(guarded(|| events.message(child, &text))),
+            Some((Verb::Notify, text)) => {
                 let _ = guarded(|| events.message(child, &text));
                 self.tell_all_but(Some(id), &text);
             }
-            Some(Report::Stats(text)) => self.change(|state| {
+            Some((Verb::Stats, text)) => self.change(|state| {
                 let count = state.stats.get(&id).map_or(0, |(count, _)| *count);
                 state.stats.insert(id, (count + 1, text));
             }),
-            Some(Report::Disconnect) => {
-                let now = self.now();
+            Some((Verb::Disconnect, _)) => {
                 let drain = self.change(|state| state.fleet.disconnect(id, now));
                 drain.inspect(|step| self.drain(*step));
             }
-            None => {
+            _ => {
                 let text = format!("worker {id} has written a control line that is none");
                 self.failed(Some(child), &io::Error::new(ErrorKind::InvalidData, text));
             }
@@ -278,7 +278,7 @@ impl Parent {
                 false => None,
             };
             drop(state);
-            if child.is_some_and(|child| child.order(&Order::Turn).is_ok()) {
+            if child.is_some_and(|child| child.order(Verb::Turn, "").is_ok()) {
                 return;
             }
             state = self.lock();

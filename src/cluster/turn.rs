@@ -1,7 +1,7 @@
 //! A worker's turn to accept: between its parent, which gives the turn, and its threads, which wait for it.
 
 use super::control::Control;
-use super::lines::Report;
+use super::lines::Verb;
 use crate::net::{Turn, lock, wait_until};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ impl Turn for WorkerTurn {
         let mut state = lock(&self.state);
         if !state.asked && !state.given {
             state.asked = true;
-            let _ = self.control.report(&[Report::WantTurn]); // the parent is gone: `serve` sees it
+            let _ = self.control.report(Verb::WantTurn, ""); // the parent is gone: `serve` sees it
         }
         state.waiting += 1;
         while !state.stopping && (!state.given || state.taken) {
@@ -80,9 +80,9 @@ impl Turn for WorkerTurn {
         state.given = false;
         state.taken = false;
         state.asked = state.waiting > 0;
-        let reports = [Report::PassTurn, Report::WantTurn];
-        let _ = self
-            .control
-            .report(&reports[..1 + usize::from(state.asked)]);
+        let _ = self.control.report(Verb::PassTurn, "");
+        if state.asked {
+            let _ = self.control.report(Verb::WantTurn, "");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A worker, from inside its own process.
 
 use super::control::Control;
-use super::lines::{Order, Report};
+use super::lines::Verb;
 use super::turn::WorkerTurn;
 use crate::net::{Addr, Handle, Listener, Report as Connections, Shutdown, guarded, lock};
 use std::env;
@@ -86,7 +86,7 @@ pub fn worker() -> Option<Worker> {
     let start = || {
         let start = env::var(VARIABLE).ok()?.parse().ok()?;
         let control = Arc::new(Control::of_stdout());
-        let _ = control.report(&[Report::Online]); // without a parent, `serve` ends at once
+        let _ = control.report(Verb::Online, ""); // without a parent, `serve` ends at once
         Some(Worker {
             inner: Arc::new(Inner {
                 start,
@@ -171,9 +171,7 @@ impl Worker {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput): the text is longer than 64 KiB; the parent is gone, or has read
     /// nothing for 10 s.
     pub fn send(&self, text: &str) -> io::Result<()> {
-        self.inner
-            .control
-            .report(&[Report::Message(text.to_owned())])
+        self.inner.control.report(Verb::Message, text)
     }
 
     /// Sends a text to the parent and to all other workers.
@@ -181,9 +179,7 @@ impl Worker {
     /// # Errors
     /// As for [`send`](Worker::send).
     pub fn notify(&self, text: &str) -> io::Result<()> {
-        self.inner
-            .control
-            .report(&[Report::Notify(text.to_owned())])
+        self.inner.control.report(Verb::Notify, text)
     }
 
     /// This worker finishes its connections and ends; another takes its place at once. [`serve`](Worker::serve)
@@ -192,7 +188,7 @@ impl Worker {
     /// # Errors
     /// The parent is gone.
     pub fn disconnect(&self) -> io::Result<()> {
-        self.inner.control.report(&[Report::Disconnect])
+        self.inner.control.report(Verb::Disconnect, "")
     }
 
     /// The last thing that a worker does: tells the parent that it accepts connections, follows what the parent says,
@@ -205,11 +201,11 @@ impl Worker {
     pub fn serve(&self, handle: &Handle) -> Connections {
         let file = SocketFile::of(&handle.local_addr());
         let mut how = Shutdown::from(self.inner.start.deadline);
-        let told = self.inner.control.report(&[Report::Listening]).is_ok()
+        let told = self.inner.control.report(Verb::Listening, "").is_ok()
             && self
                 .inner
                 .control
-                .listen(|order| self.follow(order, handle, &mut how));
+                .listen(|verb, text| self.follow(verb, text, handle, &mut how));
         if !told && self.inner.start.owns_socket {
             file.inspect(SocketFile::remove);
             close_for_all();
@@ -219,29 +215,26 @@ impl Worker {
     }
 
     /// True: the server is to stop, and how.
-    fn follow(&self, order: Order, handle: &Handle, how: &mut Shutdown) -> bool {
-        match order {
-            Order::Turn => self.inner.turn.give(),
-            Order::Stats => {
-                let text = handle.snapshot().to_string();
-                let _ = self.inner.control.report(&[Report::Stats(text)]);
+    fn follow(&self, verb: Verb, text: &str, handle: &Handle, how: &mut Shutdown) -> bool {
+        match verb {
+            Verb::Turn => self.inner.turn.give(),
+            Verb::Stats => {
+                let figures = handle.snapshot().to_string();
+                let _ = self.inner.control.report(Verb::Stats, &figures);
             }
-            Order::Message(text) => {
+            Verb::Message => {
                 let hook = lock(&self.inner.on_message).clone();
-                if let Some(hook) = hook {
-                    let _ = guarded(|| hook(&text));
-                }
+                let _ = guarded(|| hook.inspect(|hook| hook(text)));
             }
-            Order::Drain {
-                is_restart,
-                deadline,
-            } => {
-                *how = match is_restart {
-                    true => Shutdown::restart(deadline),
-                    false => Shutdown::from(deadline),
+            Verb::Drain | Verb::Restart => {
+                let deadline = text.parse().map_or(how.deadline, Duration::from_millis);
+                *how = match verb {
+                    Verb::Restart => Shutdown::restart(deadline),
+                    _ => Shutdown::from(deadline),
                 };
                 return true;
             }
+            _ => {} // no parent says that
         }
         false
     }
