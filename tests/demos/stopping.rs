@@ -109,9 +109,9 @@ fn a_standard_input_that_is_no_socket() {
         assert_eq!(ended.code, Some(1));
         let why = "http_server: standard input is no listening socket of TCP or of a Unix path: ";
         assert!(ended.err.starts_with(why), "{}", ended.err);
-        let both = ["--listen", "stdin", "--stop-at-eof"];
+        let both = ["server", "--listen", "stdin", "--stop-at-eof"];
         refuses(
-            "http_server",
+            "tcp_echo",
             &both,
             "with --listen stdin, standard input has no end",
         );
