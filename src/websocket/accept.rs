@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::error::Error;
 use super::socket::WebSocket;
+use super::summary::{OnFinish, Summary};
 use super::wire::{self, Agreement, Offer, Role, refuse};
 use crate::http::wire::{FieldList, reason_phrase};
 use crate::http::{self, Request, Response, Upgraded};
@@ -122,6 +123,7 @@ pub struct Acceptor {
     protocols: Vec<String>,
     origins: Origins,
     config: Arc<Config>,
+    on_finish: Option<Arc<OnFinish>>,
 }
 
 impl Acceptor {
@@ -190,6 +192,20 @@ impl Acceptor {
         self
     }
 
+    /// Calls `on_finish` once for each connection, with its [`Summary`], when it is over: both Close frames have passed
+    /// and TCP has ended, or the connection was cut. A handshake that was refused is none.
+    ///
+    /// It runs on the thread that finds the end, without a lock: mostly the reading thread, before `onclose`; else the one that
+    /// has cut the connection, which may be the clock of all connections. So it must not wait. If it panics, nothing else
+    /// changes. It costs a look at the clock at each end, and a count a message.
+    pub fn on_finish(
+        mut self,
+        on_finish: impl Fn(&Summary<'_>) + Send + Sync + 'static,
+    ) -> Acceptor {
+        self.on_finish = Some(Arc::new(on_finish));
+        self
+    }
+
     /// As [`accept`].
     ///
     /// # Errors
@@ -203,7 +219,8 @@ impl Acceptor {
             return Ok(None);
         };
         let config = Arc::clone(&self.config);
-        WebSocket::open(upgraded, Role::Server, config, protocol, deflate).map(Some)
+        let on_finish = self.on_finish.as_ref();
+        WebSocket::open(upgraded, Role::Server, config, on_finish, protocol, deflate).map(Some)
     }
 
     /// `None`: refused. It is not inlined, so that its stack is free again while

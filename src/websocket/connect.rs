@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::error::Error;
 use super::socket::WebSocket;
+use super::summary::{OnFinish, Summary};
 use super::wire::{Opening, Role};
 use crate::http::wire::Scheme;
 use crate::http::{self, Connector, RequestOptions, Timeouts};
@@ -78,7 +79,8 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
     let agreed = opening.check(&answer.head())?;
     let (protocol, deflate) = (agreed.protocol.map(str::to_owned), agreed.deflate);
     let config = Arc::new(options.config.clone());
-    WebSocket::open(answer.upgrade()?, Role::Client, config, protocol, deflate)
+    let (upgraded, on_finish) = (answer.upgrade()?, options.on_finish.as_ref());
+    WebSocket::open(upgraded, Role::Client, config, on_finish, protocol, deflate)
 }
 
 /// Options of [`connect_with`]: what the handshake says, how long it may take, and the limits of the connection.
@@ -109,6 +111,7 @@ pub struct ConnectOptions {
     timeout: Duration,
     base: RequestOptions,
     config: Config,
+    on_finish: Option<Arc<OnFinish>>,
 }
 
 impl Default for ConnectOptions {
@@ -126,6 +129,7 @@ impl ConnectOptions {
             timeout: Duration::from_secs(10),
             base: RequestOptions::new(),
             config: Config::default(),
+            on_finish: None,
         }
     }
 
@@ -168,6 +172,17 @@ impl ConnectOptions {
 
         /// Limits and deadlines of the connection.
         pub fn config(self, config: Config) => self.config = config;
+
+        /// As [`Acceptor::on_finish`](super::Acceptor::on_finish), for the connections of these options.
+        ///
+        /// ```
+        /// use barewire::websocket::ConnectOptions;
+        ///
+        /// let options = ConnectOptions::new().on_finish(|summary| eprintln!("{summary}"));
+        /// # let _ = options;
+        /// ```
+        pub fn on_finish(self, on_finish: impl Fn(&Summary<'_>) + Send + Sync + 'static) =>
+            self.on_finish = Some(Arc::new(on_finish));
     }
 
     /// What [`request_options`](Self::request_options) set.

@@ -42,6 +42,7 @@
 //! | send from other threads | [`WebSocket::writer`], which can be cloned; or [`WebSocket::split`] |
 //! | send to many | [`Room`] |
 //! | compress messages | [`Config::deflate`] |
+//! | a line of a log for each connection | [`Acceptor::on_finish`], [`ConnectOptions::on_finish`] |
 //! | end it: in order, at once | [`WebSocket::close`], [`Writer::close`]; [`Writer::terminate`] |
 //!
 //! **How a handler ends.** `receive` returns `None` when the peer has closed the connection in order, and an error when
@@ -172,6 +173,7 @@
 //! | when a peer is too slow | `net/pace.rs`; for writes `outgoing/peer_pace.rs`, for reads `receiving.rs` |
 //! | pings and the heartbeat | `heartbeat.rs` decides, `outgoing/pings.rs` sends, `receiving.rs` waits |
 //! | how a connection ends, how it is cut | `ending.rs`, `outgoing/closing.rs`; each order of a cut and the other steps: `queue/model.rs` |
+//! | what a log gets of a connection | `summary.rs`; the threads that find the end: `report` in `outgoing/closing.rs`; what is counted: `outgoing.rs`, `receiving.rs` |
 //! | what `wss:` needs | `https/`: there TLS options reach [`connect_with`] as a connector, and nothing here changes |
 //!
 //! # Two exercises
@@ -202,6 +204,7 @@ mod queue;
 mod reader;
 mod receiving;
 mod socket;
+mod summary;
 mod writer;
 
 pub use accept::{Acceptor, accept, is_asked_for};
@@ -215,5 +218,6 @@ pub use incoming::{Incoming, Part};
 pub use outcome::Outcome;
 pub use reader::{PartReader, Reader};
 pub use socket::WebSocket;
+pub use summary::Summary;
 pub use wire::{CloseCode, Data, Kind, Limits, Misuse, OwnedData, PerMessageDeflate};
 pub use writer::{Parts, Writer};

@@ -38,6 +38,7 @@ use super::compressor::Compressor;
 use super::config::Config;
 use super::error::Error;
 use super::queue::Job;
+use super::summary::{Finishing, OnFinish};
 use super::wire::{Agreement, Data, Misuse, Payload, Received, Role, Sender, State as Sent};
 use crate::net::Stream;
 use coalesce::Coalescer;
@@ -56,6 +57,8 @@ pub(super) struct Outgoing {
     pub(super) config: Arc<Config>,
     /// Whether this side ends the TCP connection first: the server does.
     pub(super) ends_first: bool,
+    /// If its end is to be reported.
+    pub(super) finishing: Option<Finishing>,
     state: Mutex<State>,
     /// Notified when bytes have left, when the write turn is free, when a message or the connection has
     /// ended, and when a pong has come.
@@ -72,6 +75,7 @@ impl Outgoing {
         stream: Arc<dyn Stream>,
         role: Role,
         config: Arc<Config>,
+        on_finish: Option<&Arc<OnFinish>>,
         agreement: Option<&Agreement>,
     ) -> Result<Arc<Outgoing>, Error> {
         stream.set_write_timeout(Some(writing::write_slice(&config)))?;
@@ -87,6 +91,7 @@ impl Outgoing {
             compressor,
             config,
             ends_first: role.ends_first(),
+            finishing: on_finish.map(|on_finish| Finishing::new(on_finish, role)),
             changed: Condvar::new(),
             coalescer: Coalescer::default(),
             cut: AtomicBool::new(false),
@@ -102,6 +107,16 @@ impl Outgoing {
     pub(super) fn is_open(&self) -> bool {
         let state = self.lock();
         state.queue.is_open() && state.outcome.is_none()
+    }
+
+    /// A message was queued, or a part of one, if it is not the last.
+    #[inline]
+    fn count_message(&self, last: bool) {
+        if let Some(finishing) = &self.finishing
+            && last
+        {
+            finishing.messages_out.add(1);
+        }
     }
 
     fn lock(&self) -> Guard<'_> {
@@ -158,6 +173,7 @@ impl Outgoing {
         let position = state
             .queue
             .append(|sender, key, queue| sender.send(payload, key, queue))?;
+        self.count_message(true);
         self.await_sent(state, position)
     }
 
@@ -192,6 +208,7 @@ impl Outgoing {
             return Ok(false);
         }
         state.queue.append_or_defer(payload)?;
+        self.count_message(true);
         self.push_queued(state, payload.bytes.len());
         Ok(true)
     }
@@ -218,7 +235,11 @@ impl Outgoing {
         let mut state = self.lock();
         state.queue.received(received);
         let closes = matches!(received, Received::Close(_));
-        state.closing.received |= closes;
+        if let Received::Close(close) = received {
+            state.closing.received = true;
+            let peer = self.role().other();
+            state.closing.first.get_or_insert((peer, close.number()));
+        }
         match self.coalescer.is_on() && !closes {
             true => self.flush_later(&mut state),
             false => self.push(state),
@@ -313,7 +334,11 @@ impl Outgoing {
         };
         state.note_broadcast(payload);
         state.newest_broadcast = frame.0.len() as u64;
-        appended.map_or(Appended::Closed, |()| Appended::Yes)
+        if appended.is_err() {
+            return Appended::Closed;
+        }
+        self.count_message(true);
+        Appended::Yes
     }
 
     /// Writes what the socket takes at once. Never waits. If something remains, the value that is returned
@@ -393,6 +418,7 @@ impl Outgoing {
         let position = state
             .queue
             .append(|sender, key, queue| sender.send_part(part, last, key, queue))?;
+        self.count_message(last);
         self.coalescer.sent();
         let state = self.run(state, &mut Job::sent(position));
         state.check_sent(position)
@@ -403,7 +429,10 @@ impl Outgoing {
         let mut state = self.lock();
         if state.queue.state() == Sent::Message && state.failure.is_none() {
             // The last part was not sent, and nobody can send it now.
-            let _ = state.queue.close(closing::unfinished());
+            let close = closing::unfinished();
+            if state.queue.close(close).is_ok() {
+                self.note_close(&mut state, close.number());
+            }
             self.limit_close(&mut state);
         }
         state.end_message();

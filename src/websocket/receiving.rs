@@ -68,6 +68,9 @@ impl Receiving {
         receiver: wire::Receiver,
         ahead: Vec<u8>,
     ) -> Box<Receiving> {
+        if let Some(finishing) = &shared.outgoing.finishing {
+            finishing.bytes_in.add(ahead.len() as u64);
+        }
         let config = &shared.outgoing.config;
         let every = config.heartbeat_interval;
         Box::new(Receiving {
@@ -142,7 +145,14 @@ impl Receiving {
         let outgoing = &self.shared.outgoing;
         outgoing.coalesce(self.frames.has_frame_behind(piece));
         match self.frames.received(piece) {
-            Ok(received) => Ok(Incoming::Came(received)),
+            Ok(received) => {
+                if let Some(finishing) = &outgoing.finishing
+                    && !matches!(received, Received::Part { last: false, .. })
+                {
+                    finishing.messages_in.add(1);
+                }
+                Ok(Incoming::Came(received))
+            }
             Err(error) => Err(refuse(&self.shared, error)),
         }
     }
@@ -216,8 +226,8 @@ impl Receiving {
             }
             match read {
                 Ok(0) => return Err(self.ended()),
-                Ok(_) => {
-                    self.heard();
+                Ok(n) => {
+                    self.heard(n);
                     return Ok(());
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -297,7 +307,10 @@ impl Receiving {
     }
 
     #[inline]
-    fn heard(&mut self) {
+    fn heard(&mut self, bytes: usize) {
+        if let Some(finishing) = &self.shared.outgoing.finishing {
+            finishing.bytes_in.add(bytes as u64);
+        }
         if self.timeout_for.is_none()
             && let Some(heartbeat) = &mut self.heartbeat
         {

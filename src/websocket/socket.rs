@@ -10,6 +10,7 @@ use super::incoming::Incoming;
 use super::outcome::Outcome;
 use super::outgoing::{GoAway, Outgoing};
 use super::reader::Reader;
+use super::summary::OnFinish;
 use super::wire::{Agreement, Data, Receiver, Role};
 use super::writer::Writer;
 use crate::http::Upgraded;
@@ -55,6 +56,7 @@ impl WebSocket {
         upgraded: Upgraded,
         role: Role,
         config: Arc<Config>,
+        on_finish: Option<&Arc<OnFinish>>,
         protocol: Option<String>,
         deflate: Option<Agreement>,
     ) -> Result<WebSocket, Error> {
@@ -63,7 +65,7 @@ impl WebSocket {
         if let Some(agreement) = &deflate {
             receiver = receiver.with_deflate_from(agreement, lend_decompressor);
         }
-        let outgoing = Outgoing::open(stream, role, config, deflate.as_ref())?;
+        let outgoing = Outgoing::open(stream, role, config, on_finish, deflate.as_ref())?;
         if let Some(slot) = &slot {
             slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outgoing))));
         }

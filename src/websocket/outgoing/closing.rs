@@ -5,7 +5,7 @@ use super::state::{Guard, State};
 use crate::net::{Cause, Gauge, Stop, StopReason, Timer};
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
-use crate::websocket::wire::{self, Close, CloseCode};
+use crate::websocket::wire::{self, Close, CloseCode, Role};
 use std::io::ErrorKind;
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
@@ -23,10 +23,37 @@ impl Outgoing {
         let close = CloseCode::new(code).and_then(|code| Close::new(code, reason))?;
         let mut state = self.lock();
         if state.queue.close(close).is_ok() {
+            self.note_close(&mut state, close.number());
             self.limit_close(&mut state);
             self.push(state);
         }
         Ok(())
+    }
+
+    pub(super) fn role(&self) -> Role {
+        match self.ends_first {
+            true => Role::Server,
+            false => Role::Client,
+        }
+    }
+
+    /// Our Close frame was queued.
+    pub(super) fn note_close(&self, state: &mut State, code: u16) {
+        state.closing.first.get_or_insert((self.role(), code));
+    }
+
+    /// The connection is over: reports it, once. No lock is held meanwhile.
+    #[inline]
+    pub(super) fn report(&self) {
+        let Some(finishing) = &self.finishing else {
+            return;
+        };
+        let state = self.lock();
+        if let Some(outcome) = state.outcome.clone() {
+            let (first, bytes_out) = (state.closing.first, state.queue.sent());
+            drop(state);
+            finishing.report(self.stream.as_ref(), &outcome, first, bytes_out);
+        }
     }
 
     /// From now on the peer has [`close_timeout`](super::Config::close_timeout) to answer our Close.
@@ -56,6 +83,9 @@ impl Outgoing {
     pub(in crate::websocket) fn fail_peer(self: &Arc<Self>, error: &wire::Error) {
         let mut state = self.lock();
         state.queue.fail_peer(error);
+        if let Some(code) = error.close_code() {
+            self.note_close(&mut state, code);
+        }
         self.push(state);
     }
 
@@ -69,6 +99,7 @@ impl Outgoing {
         self.fail(&mut state, ErrorKind::BrokenPipe.into());
         drop(state);
         let _ = self.stream.shutdown(Shutdown::Both); // it may be gone already
+        self.report();
     }
 
     pub(in crate::websocket) fn outcome(&self) -> Option<Outcome> {
@@ -120,6 +151,7 @@ impl Outgoing {
         self.fail(&mut state, cause);
         drop(state);
         let _ = self.stream.abort(); // it may be gone already
+        self.report();
     }
 
     /// Why this side has ended the connection, if it has.

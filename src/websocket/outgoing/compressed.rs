@@ -85,8 +85,9 @@ impl Outgoing {
             }
             false => None,
         };
-        if appended.is_none() {
-            own.forget();
+        match appended {
+            Some(_) => self.count_message(true),
+            None => own.forget(),
         }
         (
             state,
@@ -142,7 +143,13 @@ mod tests {
         let (here, there) = pipe();
         let agreement = Some(Agreement::default());
         let stream = Arc::new(here);
-        let opened = Outgoing::open(stream, Role::Server, Arc::new(config), agreement.as_ref());
+        let opened = Outgoing::open(
+            stream,
+            Role::Server,
+            Arc::new(config),
+            None,
+            agreement.as_ref(),
+        );
         let outgoing = opened.expect("a pipe has timeouts");
         let compressor = outgoing.compressor.as_ref().expect("it was agreed on");
         let compressing = compressor.own().expect("it takes contexts over");

@@ -7,7 +7,7 @@ use crate::random;
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::queue::{FrameQueue, Sizes};
-use crate::websocket::wire::{Misuse, Payload, Sender, State as Sent};
+use crate::websocket::wire::{Misuse, Payload, Role, Sender, State as Sent};
 use std::sync::{Arc, MutexGuard};
 use std::thread::ThreadId;
 
@@ -51,6 +51,8 @@ pub(super) type Guard<'a> = MutexGuard<'a, State>;
 pub(super) struct Closing {
     /// The peer's Close frame has come.
     pub(super) received: bool,
+    /// Which end has sent the first Close frame, and its code.
+    pub(super) first: Option<(Role, u16)>,
     /// The position behind our Close frame.
     pub(super) position: u64,
     /// How many bytes had left when the deadline began.

@@ -193,6 +193,7 @@ impl Outgoing {
     fn cut_off<'a>(self: &'a Arc<Self>, state: Guard<'a>) -> Guard<'a> {
         drop(state);
         let _ = self.stream.abort(); // it may be gone already
+        self.report();
         self.lock()
     }
 
@@ -304,6 +305,7 @@ impl Outgoing {
         let begun = state.queue.begin_frame(payload, last);
         let position = state.queue.position();
         if let Ok(mask) = begun {
+            self.count_message(last);
             state = self.write_payload(state, &mut job, payload.bytes, mask);
         }
         self.coalescer.sent();
@@ -400,7 +402,7 @@ mod tests {
         let (here, there) = pipe_with_capacity(ROOM);
         here.write(&vec![9; ROOM]).unwrap(); // it is full
         let stream = Arc::new(Gathering(here));
-        let outgoing = Outgoing::open(stream, Role::Server, Arc::default(), None).unwrap();
+        let outgoing = Outgoing::open(stream, Role::Server, Arc::default(), None, None).unwrap();
         let (many, long) = (vec![1; 2 * WRITTEN_BYTES], vec![2; 8192]);
         thread::scope(|scope| {
             let first = scope.spawn(|| outgoing.send(Data::Binary(&[0; 100])));

@@ -40,7 +40,7 @@ impl Receiving {
                     if mid_message {
                         self.judge_pace(began.elapsed())?;
                     }
-                    self.heard();
+                    self.heard(n);
                     limit.late += if is_late { n } else { 0 };
                     return Ok(true);
                 }

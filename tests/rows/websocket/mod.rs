@@ -13,6 +13,7 @@
 //! | W05 | `w05_compressed_slow` | peers that read slowly or nothing delay no other whose messages are compressed |
 //! | W05 | `w05_within` | a receive with a deadline: what has come when it passes is kept |
 //! | W05 | `w05_terminate` | a connection is cut from any thread, at any moment |
+//! | W05 | `w05_finished` | one summary for each connection, on both ends |
 //! | W05 | `w05_hostile` | bytes that break a rule, and the Close frame that names it |
 //! | W06 | `w06_duplex` | both directions at once; which thread may wait for which |
 //! | W06 | `w06_room` | one message for many connections |
@@ -40,6 +41,7 @@ mod w03_example;
 mod w05_closing;
 pub(crate) mod w05_compressed;
 mod w05_compressed_slow;
+mod w05_finished;
 mod w05_hostile;
 mod w05_messages;
 mod w05_terminate;

@@ -16,6 +16,20 @@ pub enum Role {
 }
 
 impl Role {
+    pub(in crate::websocket) fn name(self) -> &'static str {
+        match self {
+            Role::Client => "client",
+            Role::Server => "server",
+        }
+    }
+
+    pub(in crate::websocket) fn other(self) -> Role {
+        match self {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
+    }
+
     // RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server"
     // RFC 6455 §5.1: "A server MUST NOT mask any frames that it sends to the client."
     #[inline]
