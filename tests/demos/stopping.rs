@@ -31,13 +31,13 @@ fn every_server_ends_at_the_end_of_its_input() {
     });
 }
 
-/// An idle client does not hold up the end, and the socket file goes with the server.
+/// An idle client does not hold up the end, the log has its line, and the socket file goes with the server.
 #[test]
 fn a_server_at_a_path_ends_and_leaves_no_file() {
     watched(|| {
         let place = Place::new("stop-at-eof");
         let address = place.address();
-        let args = ["--listen", &address, "--stop-at-eof"];
+        let args = ["--listen", &address, "--stop-at-eof", "--log"];
         let server = Running::spawn(command("http_server", &args), b"typed\n", true);
         let client = loop {
             match net::connect(&address) {
@@ -51,6 +51,8 @@ fn a_server_at_a_path_ends_and_leaves_no_file() {
         assert!((&client).read(&mut [0; 1024]).expect("an answer") > 0);
         let ended = server.end_input();
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+        let line = "] \"GET / HTTP/1.1\" 200 ";
+        assert!(ended.out.contains(line), "{}", ended.out);
         (&client)
             .read_to_end(&mut Vec::new())
             .expect("the server's end");

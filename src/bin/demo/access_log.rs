@@ -12,7 +12,7 @@
 //! The thread of a connection appends its line to a buffer, and a thread of its own writes the whole buffer at once:
 //! while nothing else is logged, each line by itself. The lock around the buffer is not held while that thread writes.
 //! If the reader is slow or stops, the buffer fills up to [`MOST_BYTES`]; then lines are lost, and stderr has a line that
-//! says how many. So no request ever waits for the log.
+//! says how many. So no request ever waits for the log. At the end of the process, [`flush`] waits a second for its lines.
 
 use super::args::Args;
 use super::files::NamedFile;
@@ -22,11 +22,21 @@ use barewire::http::{Error, Server, ServerEvents, Summary};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, SystemTime};
 
 const MOST_BYTES: usize = 1024 * 1024;
+
+/// The log of this process.
+static LOG: OnceLock<Arc<Queue>> = OnceLock::new();
+
+/// Waits until the lines are written, at most for `time`.
+pub(crate) fn flush(time: Duration) {
+    if let Some(queue) = LOG.get() {
+        queue.flush(time);
+    }
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -80,6 +90,7 @@ impl AccessLog {
             Some(path) => Box::new(NamedFile::append(path)?),
         };
         let queue = Queue::start(out)?;
+        let _ = LOG.set(Arc::clone(&queue)); // a process has one server with a log
         Ok(server.on_finish(move |summary| queue.append(|line| format.write(line, summary))))
     }
 }
@@ -95,6 +106,14 @@ struct Queue {
 struct Pending {
     lines: String,
     lost: u64,
+    /// The thread writes what it has taken.
+    is_writing: bool,
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.lost == 0
+    }
 }
 
 impl Queue {
@@ -115,15 +134,20 @@ impl Queue {
             pending.lost += 1;
         }
         drop(pending);
-        self.changed.notify_one();
+        self.changed.notify_all();
+    }
+
+    fn flush(&self, time: Duration) {
+        let is_busy = |pending: &mut Pending| pending.is_writing || !pending.is_empty();
+        drop(self.changed.wait_timeout_while(self.lock(), time, is_busy));
     }
 
     fn write_all(&self, out: &mut dyn Write) {
         let (mut lines, mut is_broken) = (String::new(), false);
         loop {
-            let is_empty = |pending: &mut Pending| pending.lines.is_empty() && pending.lost == 0;
-            let waited = self.changed.wait_while(self.lock(), is_empty);
+            let waited = self.changed.wait_while(self.lock(), |it| it.is_empty());
             let mut pending = waited.unwrap_or_else(PoisonError::into_inner);
+            pending.is_writing = true;
             mem::swap(&mut lines, &mut pending.lines);
             let lost = mem::take(&mut pending.lost);
             drop(pending);
@@ -137,6 +161,8 @@ impl Queue {
             {
                 err!("the log: {error}; its lines are lost, and the server goes on");
             }
+            self.lock().is_writing = false;
+            self.changed.notify_all();
         }
     }
 

@@ -47,9 +47,7 @@ pub(crate) use deflate::deflate;
 pub(crate) use files::{ClientFiles, NamedFile, named, read_file};
 pub(crate) use leaving::peer_left;
 pub(crate) use options::options;
-pub(crate) use print::{
-    PeerOutput, Standard, can_draw, colours, columns, err, flush, log, out, shown,
-};
+pub(crate) use print::{PeerOutput, Standard, can_draw, colours, columns, err, log, out, shown};
 pub(crate) use print::{speak_as, stdout_is_terminal, write_err};
 pub(crate) use printable::printable;
 pub(crate) use recording::Recording;
@@ -61,9 +59,16 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 /// What a demo with several commands does.
 pub(crate) type Run = Box<dyn FnOnce() -> io::Result<()>>;
+
+/// Waits for what a server has logged and printed, at most for a second each.
+pub(crate) fn flush() {
+    access_log::flush(Duration::from_secs(1)); // first: it may print that lines were lost
+    print::flush();
+}
 
 /// A longer help would hide the mistake that is printed above it.
 const SHORT_HELP_LINES: usize = 30;
