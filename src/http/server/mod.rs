@@ -178,7 +178,7 @@ impl<E> Server<E> {
     /// write to a file if the disk does. The recipe [`request_log`](crate::cookbook::request_log) gives the lines to a
     /// thread of its own. If it panics, that is reported to [`ServerEvents::error`]. A second
     /// call replaces the first. It costs no allocation and one look at the clock, and another one where [`Summary::time`]
-    /// is asked; a server without it pays nothing. That is why it is a setting, and no method of [`ServerEvents`]: a
+    /// is asked; a server without it counts the bytes of a response, and does nothing else for it. That is why it is a setting, and no method of [`ServerEvents`]: a
     /// server cannot see whether a method is the default one.
     ///
     /// ```
