@@ -149,7 +149,7 @@
 //! [`ending`], the close. [`connection`] is what both halves share. A connection begins in [`mod@accept`] or
 //! [`mod@connect`]. [`socket`], [`reader`], [`writer`] and [`events`] are the public types, in the book's words,
 //! [`as_data`] is what can be sent, and [`broadcast`] is a room full of connections. [`compressor`] is how messages are
-//! compressed, whoever sends them, and stay in order.
+//! compressed, whoever sends them, and stay in order. [`summary`] is what a log gets of a connection.
 //!
 //! # To change X, touch Y
 //!
