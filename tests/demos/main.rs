@@ -11,6 +11,7 @@
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
 //! | all | `mistakes`, `surroundings`, `words` | bad options; outputs that are closed, full or that nobody reads; what errors say |
 //! | all | `stopping` | servers that end with their input, and that listen on it |
+//! | P01 | `workers` | `http_server` in several processes: its transports, its log, its end |
 //! | W01 to W05 | `websocket` | the book's WebSocket server and client |
 //! | A01 to A07 | `client` | `http_get`, `agent_demo` and `proxy` |
 //! | | `wire` | what passes between a client and a server, explained |
@@ -39,3 +40,4 @@ mod transcript;
 mod websocket;
 mod wire;
 mod words;
+mod workers;

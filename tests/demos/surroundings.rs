@@ -18,9 +18,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) const DEMOS: [&str; 14] = [
+pub(crate) const DEMOS: [&str; 15] = [
     "agent_demo",
     "chapter",
+    "cluster",
     "framing",
     "http_get",
     "http_server",
@@ -316,7 +317,8 @@ fn fault_e04_a_server_without_an_output_goes_on() {
     watched(|| {
         let (_site, port) = crate::client::hello();
         let site = format!("127.0.0.1:{port}");
-        let servers: [(&str, &[&str], Ask); 8] = [
+        let servers: [(&str, &[&str], Ask); 9] = [
+            ("cluster", &["--workers", "2", "--listen", "{}"], ask_http),
             ("http_server", &["--listen", "{}"], ask_http),
             ("https_server", &["{}"], ask_tls),
             ("ws_server", &["--explain", "--listen", "{}"], ask_http),

@@ -1,0 +1,97 @@
+//! P01: `http_server --workers 2`. What it serves with one process, it serves with two.
+
+use crate::place::Place;
+use crate::stage::{Running, command, run};
+use crate::support::watched;
+
+const TLS: [&str; 3] = [
+    "--tls",
+    "fixtures/tls/server.crt",
+    "fixtures/tls/server.key",
+];
+
+/// Two workers, which end with their input, and what the first line says of their address.
+fn start(listen: &str, more: &[&str]) -> (Running, String) {
+    let args = ["--workers", "2", "--stop-at-eof", "--listen", listen];
+    let args = [&args[..], more].concat();
+    let mut server = Running::spawn(command("http_server", &args), b"", true);
+    let line = server.line();
+    let address = line.strip_prefix("Server running at ");
+    let address = address.expect("an address").to_owned();
+    (server, address)
+}
+
+/// The path's text, from the demo's client.
+#[track_caller]
+fn get(args: &[&str]) -> String {
+    let got = run("http_get", args);
+    assert_eq!((got.code, got.err.as_str()), (Some(0), ""), "{args:?}");
+    got.out
+}
+
+#[test]
+fn row_p01_workers_serve_and_end_with_the_input_of_their_parent() {
+    watched(|| {
+        let (server, url) = start("127.0.0.1:0", &[]);
+        for _ in 0..4 {
+            assert_eq!(get(&[&format!("{url}length")]), "Hello World\n");
+        }
+        let ended = server.end_input();
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+        let refused = run("http_get", &[&url]);
+        assert_eq!(refused.code, Some(7), "nobody listens: {}", refused.err);
+    });
+}
+
+#[test]
+fn row_p01_workers_serve_tls() {
+    watched(|| {
+        let (server, url) = start("127.0.0.1:0", &TLS);
+        let url = format!("{}length", url.replace("127.0.0.1", "localhost"));
+        assert!(url.starts_with("https://"), "{url}");
+        for _ in 0..4 {
+            let got = get(&["--cacert", "fixtures/tls/ca.crt", &url]);
+            assert_eq!(got, "Hello World\n");
+        }
+        let ended = server.end_input();
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    });
+}
+
+#[test]
+fn row_p01_workers_at_a_path_leave_no_file() {
+    watched(|| {
+        let place = Place::new("workers");
+        let (server, address) = start(&place.address(), &[]);
+        assert_eq!(address, format!("{}/", place.address()));
+        let path = place.path();
+        let path = path.to_str().expect("text");
+        for _ in 0..4 {
+            let got = get(&["--unix-socket", path, "http://localhost/length"]);
+            assert_eq!(got, "Hello World\n");
+        }
+        let ended = server.end_input();
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+        assert!(!place.path().exists());
+    });
+}
+
+/// Standard output is a worker's control stream; no line of the log is lost when it ends.
+#[test]
+fn row_p01_workers_log_on_stderr() {
+    watched(|| {
+        let (server, url) = start("127.0.0.1:0", &["--log"]);
+        let paths: Vec<String> = (0..8).map(|n| format!("/length?{n}")).collect();
+        for path in &paths {
+            get(&[&format!("{}{path}", url.trim_end_matches('/'))]);
+        }
+        let ended = server.end_input();
+        assert_eq!(ended.code, Some(0));
+        for path in &paths {
+            let line = format!("] \"GET {path} HTTP/1.1\" 200 ");
+            assert_eq!(ended.err.matches(&line).count(), 1, "{path}: {}", ended.err);
+            assert!(!ended.out.contains(&line), "{}", ended.out);
+        }
+        assert_eq!(ended.err.lines().count(), paths.len(), "{}", ended.err);
+    });
+}
