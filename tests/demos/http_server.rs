@@ -24,7 +24,7 @@ impl Demo {
             .and_then(|rest| rest.strip_suffix('/'));
         Demo {
             address: Addr::Ip(address.expect("an address").parse().expect("an address")),
-            running: running,
+            running,
         }
     }
 

@@ -48,7 +48,7 @@ fn a_server_at_a_path_ends_and_leaves_no_file() {
         client
             .write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             .expect("a server");
-        assert!((&client).read(&mut [0; 1024]).expect("an answer") > 0);
+        assert!(client.read(&mut [0; 1024]).expect("an answer") > 0);
         let ended = server.end_input();
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
         let line = "] \"GET / HTTP/1.1\" 200 ";

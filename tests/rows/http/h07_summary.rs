@@ -35,7 +35,10 @@ fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
             std::thread::sleep(SLOW);
             res.end("")
         }
-        "/upgrade" => Ok(drop(req.upgrade(res, [("Upgrade", "echo")])?)),
+        "/upgrade" => {
+            req.upgrade(res, [("Upgrade", "echo")])?;
+            Ok(())
+        }
         _ => Err(http::refuse(404, "")),
     }
 }

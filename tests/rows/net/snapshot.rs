@@ -46,7 +46,7 @@ impl ServerEvents for Routes {
     fn upgrade(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         if req.path() == "/raw" {
             let mut stream = req.upgrade(res, [("Upgrade", "raw")])?;
-            stream.read(&mut [0])?;
+            stream.read_exact(&mut [0])?;
             return Ok(());
         }
         if let Some(mut ws) = websocket::accept(req, res)? {
@@ -60,7 +60,7 @@ impl ServerEvents for Routes {
 
     fn connect(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         let mut stream = req.upgrade(res, ())?;
-        stream.read(&mut [0])?;
+        stream.read_exact(&mut [0])?;
         Ok(())
     }
 }

@@ -220,7 +220,7 @@ pub(super) const REFUSALS: &[(Rule, &str)] = &[
     (ContentCodingUnknown, "这里只认识内容编码 gzip，而且不能叠加很多层"),
     (
         ForwardedInvalid,
-        "Forwarded 是元素的列表，元素形如 for=192.0.2.60;proto=https，; 和 = 两侧没有空白，含冒号的值要加引号",
+        "Forwarded 是元素的列表，元素形如 for=192.0.2.60;proto=https，= 和 ; 的两侧没有空白，含冒号的值要加引号",
     ),
     (
         ForwardedNodeInvalid,
