@@ -95,7 +95,7 @@
 //! |---|---|
 //! | the parent's face | `master.rs` (settings, start) · `handle.rs` (a running cluster) |
 //! | the parent | `parent.rs`: one thread for all, one for each worker · `events.rs` · `child.rs`: a process and its queue |
-//! | a worker | `worker.rs` · `turn.rs` · `control.rs` |
+//! | a worker | `worker.rs` · `control.rs`: its end of the control stream, and its turn |
 //! | bytes and decisions | `lines.rs` · `fleet.rs` · `turns.rs` |
 //!
 //! # To change X, touch Y
@@ -104,7 +104,7 @@
 //! |---|---|---|
 //! | a control line | `lines.rs`, then `heard` in `parent.rs` or `follow` in `worker.rs`; the drawing above | `lines.rs`' own |
 //! | when a worker is started, drained, killed, given up | `fleet.rs`: its diagram and four sentences | `fleet/tests.rs`, all interleavings |
-//! | whose turn it is | `turns.rs` (the parent), `turn.rs` (a worker) | `turns.rs`' own; `tests/rows/cluster/p04_turns.rs` |
+//! | whose turn it is | `turns.rs` (the parent), `control.rs` (a worker) | `turns.rs`' own; `tests/rows/cluster/p04_turns.rs` |
 //! | an event | [`Events`] and its table, `live` or `heard` in `parent.rs` | `tests/rows/cluster/p03_events.rs` |
 //! | a setting | [`Master`]; `Start` in `worker.rs` if a worker needs it before its parent speaks | `tests/rows/cluster/p01_workers.rs` |
 //! | what is left behind | `serve` in `worker.rs`, `supervise` in `parent.rs` | `tests/rows/cluster/p01_endings.rs` |
@@ -124,7 +124,6 @@ mod handle;
 mod lines;
 mod master;
 mod parent;
-mod turn;
 mod turns;
 mod worker;
 

@@ -2,8 +2,7 @@
 
 use super::control::Control;
 use super::lines::Verb;
-use super::turn::WorkerTurn;
-use crate::net::{Addr, Handle, Listener, Report as Connections, Shutdown, guarded, lock};
+use crate::net::{Addr, Handle, Listener, Report as Connections, Shutdown, Turn, guarded, lock};
 use std::env;
 use std::fmt;
 use std::fs;
@@ -90,7 +89,6 @@ pub fn worker() -> Option<Worker> {
         Some(Worker {
             inner: Arc::new(Inner {
                 start,
-                turn: Arc::new(WorkerTurn::new(Arc::clone(&control))),
                 control,
                 on_message: Mutex::new(None),
             }),
@@ -131,7 +129,6 @@ pub struct Worker {
 struct Inner {
     start: Start,
     control: Arc<Control>,
-    turn: Arc<WorkerTurn>,
     on_message: Mutex<Option<Arc<Hook>>>,
 }
 
@@ -151,10 +148,7 @@ impl Worker {
     pub fn listener(&self) -> io::Result<Listener> {
         let listener = Listener::from_stdin()?;
         Ok(match self.inner.start.round_robin {
-            true => {
-                let turn = Arc::clone(&self.inner.turn);
-                listener.take_turns(turn)
-            }
+            true => listener.take_turns(Arc::clone(&self.inner.control) as Arc<dyn Turn>),
             false => listener,
         })
     }
@@ -210,14 +204,12 @@ impl Worker {
             file.inspect(SocketFile::remove);
             close_for_all();
         }
-        self.inner.turn.stop();
         handle.shutdown(how)
     }
 
     /// True: the server is to stop, and how.
     fn follow(&self, verb: Verb, text: &str, handle: &Handle, how: &mut Shutdown) -> bool {
         match verb {
-            Verb::Turn => self.inner.turn.give(),
             Verb::Stats => {
                 let figures = handle.snapshot().to_string();
                 let _ = self.inner.control.report(Verb::Stats, &figures);
