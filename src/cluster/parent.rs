@@ -154,7 +154,7 @@ impl Parent {
         let over = || io::Error::new(ErrorKind::NotConnected, "the cluster is over");
         let socket = state.listener.as_ref().ok_or_else(over)?.try_clone_fd()?;
         drop(state);
-        let start = Start { id, ..self.start }.to_string();
+        let start = Start { id, ..self.start }.encode();
         let child = Child::spawn(id, &self.program, socket, (VARIABLE, start))?;
         self.lock().children.insert(id, child.clone());
         let (parent, thread_child) = (Arc::clone(self), child.clone());

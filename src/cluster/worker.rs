@@ -2,24 +2,23 @@
 
 use super::control::Control;
 use super::lines::Verb;
-use crate::net::{Addr, Handle, Listener, Report as Connections, Shutdown, Turn, guarded, lock};
+use crate::net::{
+    Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock,
+};
 use std::env;
 use std::fmt;
-use std::fs;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// Tells a process that it is a worker, and what it has to know before its parent speaks: see [`Start`].
 pub(super) const VARIABLE: &str = "BAREWIRE_WORKER";
 
-/// `3 turn own 10000`: its number, who chooses the next to accept, whether the parent has bound the socket or was lent
-/// it, and the deadline without a parent in milliseconds.
+/// `3 true true 10000`: its number, whether it takes turns, whether its parent has bound the socket (or was lent it),
+/// and the deadline without a parent in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Start {
     pub(super) id: u64,
@@ -28,34 +27,22 @@ pub(super) struct Start {
     pub(super) deadline: Duration,
 }
 
-impl fmt::Display for Start {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let schedule = if self.round_robin { "turn" } else { "kernel" };
-        let socket = if self.owns_socket { "own" } else { "lent" };
+impl Start {
+    pub(super) fn encode(&self) -> String {
         let millis = self.deadline.as_millis();
-        write!(f, "{} {schedule} {socket} {millis}", self.id)
+        format!(
+            "{} {} {} {millis}",
+            self.id, self.round_robin, self.owns_socket
+        )
     }
-}
 
-impl FromStr for Start {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Start, ()> {
-        let parts: Vec<&str> = text.split(' ').collect();
-        let [
-            id,
-            schedule @ ("turn" | "kernel"),
-            socket @ ("own" | "lent"),
-            millis,
-        ] = parts[..]
-        else {
-            return Err(());
-        };
-        Ok(Start {
-            id: id.parse().map_err(drop)?,
-            round_robin: schedule == "turn",
-            owns_socket: socket == "own",
-            deadline: Duration::from_millis(millis.parse().map_err(drop)?),
+    fn decode(text: &str) -> Option<Start> {
+        let mut parts = text.split(' ');
+        Some(Start {
+            id: parts.next()?.parse().ok()?,
+            round_robin: parts.next()?.parse().ok()?,
+            owns_socket: parts.next()?.parse().ok()?,
+            deadline: Duration::from_millis(parts.next()?.parse().ok()?),
         })
     }
 }
@@ -83,7 +70,7 @@ impl FromStr for Start {
 pub fn worker() -> Option<Worker> {
     static WORKER: OnceLock<Option<Worker>> = OnceLock::new();
     let start = || {
-        let start = env::var(VARIABLE).ok()?.parse().ok()?;
+        let start = Start::decode(&env::var(VARIABLE).ok()?)?;
         let control = Arc::new(Control::of_stdout());
         let _ = control.report(Verb::Online, ""); // without a parent, `serve` ends at once
         Some(Worker {
@@ -193,15 +180,14 @@ impl Worker {
     /// file is removed, so that a new cluster can listen on the address at once. A socket that the parent was lent
     /// ([`Master::listen_on`](super::Master::listen_on)) is left alone.
     pub fn serve(&self, handle: &Handle) -> Connections {
-        let file = SocketFile::of(&handle.local_addr());
+        // Its drop removes the file.
+        let file = ManuallyDrop::new(SocketFile::of(&handle.local_addr()));
         let mut how = Shutdown::from(self.inner.start.deadline);
-        let told = self.inner.control.report(Verb::Listening, "").is_ok()
-            && self
-                .inner
-                .control
-                .listen(|verb, text| self.follow(verb, text, handle, &mut how));
+        let control = &self.inner.control;
+        let told = control.report(Verb::Listening, "").is_ok()
+            && control.listen(|verb, text| self.follow(verb, text, handle, &mut how));
         if !told && self.inner.start.owns_socket {
-            file.inspect(SocketFile::remove);
+            drop(ManuallyDrop::into_inner(file));
             close_for_all();
         }
         handle.shutdown(how)
@@ -247,35 +233,6 @@ fn close_for_all() {
     }
 }
 
-/// A socket file as it was when the worker began. While the socket accepts connections, no other server takes the file
-/// over, so what is removed is this file.
-struct SocketFile {
-    path: PathBuf,
-    is: [i64; 4],
-}
-
-impl SocketFile {
-    fn of(address: &Addr) -> Option<SocketFile> {
-        let Addr::Unix(Some(path)) = address else {
-            return None;
-        };
-        let path = path.clone();
-        SocketFile::now(&path).map(|is| SocketFile { path, is })
-    }
-
-    fn now(path: &PathBuf) -> Option<[i64; 4]> {
-        let file = fs::symlink_metadata(path).ok()?;
-        let (device, inode) = (file.dev() as i64, file.ino() as i64);
-        Some([device, inode, file.ctime(), file.ctime_nsec()])
-    }
-
-    fn remove(&self) {
-        if SocketFile::now(&self.path) == Some(self.is) {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,17 +246,17 @@ mod tests {
                 owns_socket: !round_robin,
                 deadline: Duration::from_secs(10),
             };
-            assert_eq!(start.to_string().parse(), Ok(start));
+            assert_eq!(Start::decode(&start.encode()), Some(start));
         }
         for garbage in [
             "",
             "1",
-            "1 both own 2",
-            "x turn own 2",
-            "1 turn lent -2",
-            "1 turn 2",
+            "1 both true 2",
+            "x true true 2",
+            "1 true true -2",
+            "1 true 2",
         ] {
-            assert_eq!(garbage.parse::<Start>(), Err(()), "{garbage:?}");
+            assert_eq!(Start::decode(garbage), None, "{garbage:?}");
         }
     }
 }

@@ -212,4 +212,5 @@ pub use tap::Tap;
 pub(crate) use tap::tap_plaintext;
 pub use tcp::Tcp;
 pub use tunnel::tunnel;
+pub(crate) use unix::SocketFile;
 pub use unix::Unix;

@@ -138,12 +138,20 @@ fn is_deserted(path: &Path) -> io::Result<bool> {
 /// The file that names a listening socket. Dropping this removes it, if it is still ours: drop it
 /// before the listener, whose open socket keeps the inode's number from being given to another.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub(crate) struct SocketFile {
     path: PathBuf,
     id: (u64, u64),
 }
 
 impl SocketFile {
+    /// The file of a socket that listens; `None`: it has none.
+    pub(crate) fn of(address: &Addr) -> Option<SocketFile> {
+        match address {
+            Addr::Unix(Some(path)) => SocketFile::at(path).ok(),
+            _ => None,
+        }
+    }
+
     fn at(path: &Path) -> io::Result<SocketFile> {
         Ok(SocketFile {
             path: path::absolute(path)?,
