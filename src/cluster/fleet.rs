@@ -29,9 +29,9 @@ const SETTLED: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How long behind its deadline a draining worker is killed: it cuts its connections by itself first.
-pub(super) const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(2);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Fleet {
     places: Vec<Place>,
     workers: BTreeMap<u64, Member>,
@@ -66,6 +66,7 @@ struct Member {
 enum At {
     Starting { until: Time },
     Serving { since: Time },
+    Leaving, // it is to be drained, and was not asked yet
     Draining { until: Time },
     Killed { had_started: bool },
 }
@@ -100,15 +101,10 @@ pub(super) enum Ended {
 impl Fleet {
     pub(super) fn new(start_timeout: Duration, max_failures: u32, deadline: Duration) -> Fleet {
         Fleet {
-            places: Vec::new(),
-            workers: BTreeMap::new(),
-            last_id: 0,
-            generation: 0,
-            restart: None,
-            stopping: None,
             start_timeout,
             max_failures: max_failures.max(1),
             deadline,
+            ..Fleet::default()
         }
     }
 
@@ -132,8 +128,7 @@ impl Fleet {
 
     /// Workers that accept connections.
     pub(super) fn serving(&self) -> usize {
-        let is_serving = |member: &&Member| matches!(member.at, At::Serving { .. });
-        self.workers.values().filter(is_serving).count()
+        self.workers.values().filter(|it| it.serves()).count()
     }
 
     /// Every worker is replaced.
@@ -148,7 +143,7 @@ impl Fleet {
     pub(super) fn stop(&mut self, deadline: Duration, now: Time) {
         self.restart = None;
         self.stopping = Some(deadline);
-        let latest = after(after(now, deadline), GRACE);
+        let latest = end_of_drain(now, deadline);
         for member in self.workers.values_mut() {
             if let At::Draining { until } = &mut member.at {
                 *until = latest.min(*until);
@@ -165,17 +160,11 @@ impl Fleet {
         }
     }
 
-    /// The worker is to end, and its place gets another. `None`: it ends already.
-    pub(super) fn disconnect(&mut self, id: u64, now: Time) -> Option<Step> {
-        let deadline = self.deadline;
-        let until = after(after(now, deadline), GRACE);
-        let member = self.workers.get_mut(&id).filter(|it| it.is_live())?;
-        member.at = At::Draining { until };
-        Some(Step::Drain {
-            id,
-            is_restart: false,
-            deadline,
-        })
+    /// The worker is to end, and its place gets another.
+    pub(super) fn disconnect(&mut self, id: u64) {
+        if let Some(member) = self.workers.get_mut(&id).filter(|it| it.is_live()) {
+            member.at = At::Leaving;
+        }
     }
 
     /// The worker has ended, or could not be started.
@@ -184,12 +173,10 @@ impl Fleet {
             return Ended::Well;
         };
         let failed = match member.at {
-            At::Starting { .. } => true,
+            At::Starting { .. } | At::Killed { had_started: false } => true,
             At::Serving { .. } => !member.is_settled(now),
-            At::Killed { had_started } => !had_started,
-            At::Draining { .. } => false,
+            At::Leaving | At::Draining { .. } | At::Killed { .. } => false,
         };
-        let is_replaced = self.has_live(member.place);
         if !failed || self.is_stopping() {
             self.places[member.place].failures = 0;
             return Ended::Well;
@@ -199,7 +186,7 @@ impl Fleet {
             true => Ended::RestartFailed,
             false => Ended::Well,
         };
-        if is_replaced {
+        if self.has_live(member.place) {
             return ended;
         }
         let failures = self.count_failure(member.place, now);
@@ -216,7 +203,7 @@ impl Fleet {
         place.failures = place.failures.saturating_add(1);
         let doubled = 1_u32.checked_shl(place.failures - 1).unwrap_or(u32::MAX);
         let pause = FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
-        place.pause_ends = after(now, pause);
+        place.pause_ends = now.saturating_add(pause);
         place.failures
     }
 
@@ -237,21 +224,22 @@ impl Fleet {
         Some(Step::Kill(id))
     }
 
-    /// A worker that is to end: its successor serves, or the cluster stops.
+    /// A worker that is to end: it was disconnected, its successor serves, or the cluster stops.
     fn superfluous(&mut self, now: Time) -> Option<Step> {
         let is_replaced = |old: &Member| {
-            let newer = |new: &Member| {
-                let serves = matches!(new.at, At::Serving { .. });
-                serves && new.place == old.place && new.generation > old.generation
-            };
-            self.workers.values().any(newer)
+            let is_newer = |new: &Member| new.place == old.place && new.generation > old.generation;
+            self.workers
+                .values()
+                .any(|new| new.serves() && is_newer(new))
         };
-        let ends = |member: &Member| self.is_stopping() || is_replaced(member);
-        let mut live = self.workers.iter().filter(|(_, it)| it.is_live());
-        let (&id, _) = live.find(|(_, member)| ends(member))?;
-        let is_restart = !self.is_stopping();
-        let deadline = self.stopping.or(self.restart).unwrap_or(self.deadline);
-        let until = after(after(now, deadline), GRACE);
+        let ends = |it: &Member| {
+            it.at == At::Leaving || it.is_live() && (self.is_stopping() || is_replaced(it))
+        };
+        let (&id, member) = self.workers.iter().find(|(_, it)| ends(it))?;
+        let is_restart = member.at != At::Leaving && !self.is_stopping();
+        let restart = self.restart.filter(|_| is_restart);
+        let deadline = self.stopping.or(restart).unwrap_or(self.deadline);
+        let until = end_of_drain(now, deadline);
         self.workers.get_mut(&id)?.at = At::Draining { until };
         Some(Step::Drain {
             id,
@@ -265,8 +253,7 @@ impl Fleet {
         if self.is_stopping() {
             return None;
         }
-        let may_start =
-            |&place: &usize| self.is_empty(place) && self.places[place].pause_ends <= now;
+        let may_start = |&it: &usize| self.is_empty(it) && self.places[it].pause_ends <= now;
         let empty = (0..self.places.len()).find(may_start);
         let place = empty.or_else(|| self.next_to_replace())?;
         self.last_id += 1;
@@ -274,7 +261,7 @@ impl Fleet {
             place,
             generation: self.generation,
             at: At::Starting {
-                until: after(now, self.start_timeout),
+                until: now.saturating_add(self.start_timeout),
             },
         };
         self.workers.insert(self.last_id, member);
@@ -319,14 +306,18 @@ impl Fleet {
 
     /// A worker of this place starts or serves.
     fn has_live(&self, place: usize) -> bool {
-        let here = |member: &Member| member.place == place && member.is_live();
-        self.workers.values().any(here)
+        let mut here = self.workers.values().filter(|it| it.place == place);
+        here.any(Member::is_live)
     }
 }
 
 impl Member {
     fn is_live(&self) -> bool {
         matches!(self.at, At::Starting { .. } | At::Serving { .. })
+    }
+
+    fn serves(&self) -> bool {
+        matches!(self.at, At::Serving { .. })
     }
 
     fn is_settled(&self, now: Time) -> bool {
@@ -342,14 +333,14 @@ impl At {
     fn until(self) -> Option<Time> {
         match self {
             At::Starting { until } | At::Draining { until } => Some(until),
-            At::Serving { .. } | At::Killed { .. } => None,
+            At::Serving { .. } | At::Leaving | At::Killed { .. } => None,
         }
     }
 }
 
-/// Never, where the clock cannot count that far.
-fn after(now: Time, delay: Duration) -> Time {
-    now.saturating_add(delay)
+/// When a worker is killed that drains from now on.
+fn end_of_drain(now: Time, deadline: Duration) -> Time {
+    now.saturating_add(deadline).saturating_add(GRACE)
 }
 
 #[cfg(test)]

@@ -82,10 +82,8 @@ impl Cluster {
     /// The worker finishes its connections within [`deadline`](super::Master::deadline) and ends. Another takes its
     /// place at once.
     pub fn disconnect(&self, child: &Child) {
-        let now = self.parent.now();
-        let drain = |state: &mut State| state.fleet.disconnect(child.id(), now);
-        let step = self.parent.change(drain);
-        step.inspect(|step| self.parent.drain(*step));
+        self.parent
+            .change(|state| state.fleet.disconnect(child.id()));
     }
 
     /// The figures of each worker that answers within a second: text that [`Worker::serve`](super::Worker::serve)

@@ -165,12 +165,12 @@ impl Master {
             owns_socket,
             deadline: self.deadline,
         };
-        let parent = Parent::new(self.events, program, start, fleet, listener);
-        let parent = Arc::new(parent?);
+        let address = listener.local_addr()?;
+        let parent = Arc::new(Parent::new(self.events, address, program, start, fleet));
         let _ = guarded(|| parent.events.setup(&parent.address));
         let supervisor = Arc::clone(&parent);
         let thread = Builder::new().name("barewire cluster".to_owned());
-        thread.spawn(move || supervisor.supervise())?;
+        thread.spawn(move || supervisor.supervise(listener))?;
         Ok(Cluster::new(parent))
     }
 }

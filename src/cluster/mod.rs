@@ -65,8 +65,8 @@
 //! 5. In a [`restart`](Cluster::restart), a new worker accepts connections before the old one stops. If the new one
 //!    fails, the old one goes on.
 //! 6. No worker holds up the parent: a control line has 64 KiB at most, and the queue to a worker 1 MiB. A worker that
-//!    is not ready within its [`start_timeout`](Master::start_timeout), reads nothing of its queue for 10 s, or lives
-//!    two seconds longer than its deadline, is killed.
+//!    is not ready within its [`start_timeout`](Master::start_timeout), reads nothing of its queue for 10 s, lives two
+//!    seconds longer than its deadline, or a second longer than its control stream, is killed.
 //!
 //! # Whose turn it is
 //! All workers wait in `accept` on one socket, and the kernel wakes one of them: this costs nothing, and spreads

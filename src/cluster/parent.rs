@@ -18,10 +18,9 @@ use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 const STACK_BYTES: usize = 256 * 1024;
-/// How soon the parent looks whether a worker has ended whose control stream has; it doubles, up to the other.
-const FIRST_LOOK: Duration = Duration::from_millis(1);
-const LONGEST_LOOK: Duration = Duration::from_millis(50);
-/// How long a process may live behind the end of its control stream until it is asked to end.
+/// How often the parent looks whether a worker has ended whose control stream has.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// How long a process may live behind the end of its control stream.
 const ORPHAN_GRACE: Duration = Duration::from_secs(1);
 
 pub(super) struct Parent {
@@ -36,6 +35,7 @@ pub(super) struct Parent {
     changed: Condvar,
 }
 
+#[derive(Default)]
 pub(super) struct State {
     pub(super) fleet: Fleet,
     turns: Turns,
@@ -46,7 +46,6 @@ pub(super) struct State {
     pub(super) killed: usize,
     pub(super) restart_failed: Option<String>,
     pub(super) gave_up: Option<String>,
-    listener: Option<Listener>,
     /// All workers have ended, and the socket file is gone.
     pub(super) is_over: bool,
 }
@@ -54,30 +53,24 @@ pub(super) struct State {
 impl Parent {
     pub(super) fn new(
         events: Box<dyn Events>,
+        address: Addr,
         program: Program,
         start: Start,
         fleet: Fleet,
-        listener: Listener,
-    ) -> io::Result<Parent> {
-        Ok(Parent {
+    ) -> Parent {
+        let state = State {
+            fleet,
+            ..State::default()
+        };
+        Parent {
             events,
-            address: listener.local_addr()?,
+            address,
             program,
             start,
             epoch: Instant::now(),
-            state: Mutex::new(State {
-                fleet,
-                turns: Turns::default(),
-                children: BTreeMap::new(),
-                stats: BTreeMap::new(),
-                killed: 0,
-                restart_failed: None,
-                gave_up: None,
-                listener: Some(listener),
-                is_over: false,
-            }),
+            state: Mutex::new(state),
             changed: Condvar::new(),
-        })
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -115,47 +108,44 @@ impl Parent {
 
 /// The supervisor: one thread for the whole cluster.
 impl Parent {
-    pub(super) fn supervise(self: &Arc<Self>) {
+    pub(super) fn supervise(self: &Arc<Self>, listener: Listener) {
         loop {
             let mut state = self.lock();
             match state.fleet.next(self.now()) {
                 Step::Start(id) => {
                     drop(state);
-                    if let Err(error) = self.start(id) {
+                    if let Err(error) = self.start(id, &listener) {
                         self.failed(None, &error);
                         self.ended(id, &error.to_string());
                     }
                 }
+                Step::Drain {
+                    id,
+                    is_restart,
+                    deadline,
+                } => {
+                    drop(state);
+                    self.drain(id, is_restart, deadline);
+                }
                 Step::Kill(id) => {
                     state.killed += 1;
-                    let child = state.children.get(&id).cloned();
-                    drop(state);
-                    child.inspect(|child| drop(child.kill()));
+                    state.children.get(&id).inspect(|child| drop(child.kill()));
                 }
                 Step::Wait(until) => {
                     self.changed.notify_all(); // a restart may be over
                     let left = until.map(|until| until.saturating_sub(self.now()));
                     drop(wait(&self.changed, state, left));
                 }
-                Step::End => break drop(state),
-                drain => {
-                    drop(state);
-                    self.drain(drain);
-                }
+                Step::End => break,
             }
         }
-        let listener = self.lock().listener.take();
         drop(listener);
         self.change(|state| state.is_over = true);
     }
 
-    fn start(self: &Arc<Self>, id: u64) -> io::Result<()> {
-        let state = self.lock();
-        let over = || io::Error::new(ErrorKind::NotConnected, "the cluster is over");
-        let socket = state.listener.as_ref().ok_or_else(over)?.try_clone_fd()?;
-        drop(state);
-        let start = Start { id, ..self.start }.encode();
-        let child = Child::spawn(id, &self.program, socket, (VARIABLE, start))?;
+    fn start(self: &Arc<Self>, id: u64, listener: &Listener) -> io::Result<()> {
+        let (socket, start) = (listener.try_clone_fd()?, Start { id, ..self.start });
+        let child = Child::spawn(id, &self.program, socket, (VARIABLE, start.encode()))?;
         self.lock().children.insert(id, child.clone());
         let (parent, thread_child) = (Arc::clone(self), child.clone());
         let thread = Builder::new()
@@ -164,32 +154,20 @@ impl Parent {
         let started = thread.spawn(move || parent.live(&thread_child));
         if started.is_err() {
             let _ = child.kill();
-            wait_for_exit(&child, None);
+            wait_for_exit(&child);
         }
         started.map(drop)
     }
 
-    /// Asks a worker to drain, as [`Fleet`] has decided. One that cannot be asked is killed.
-    pub(super) fn drain(&self, step: Step) {
-        let Step::Drain {
-            id,
-            is_restart,
-            deadline,
-        } = step
-        else {
-            return;
-        };
+    /// A worker that cannot be asked to drain is killed.
+    fn drain(&self, id: u64, is_restart: bool, deadline: Duration) {
         let child = self.lock().children.get(&id).cloned();
-        let verb = if is_restart {
-            Verb::Restart
-        } else {
-            Verb::Drain
+        let verb = match is_restart {
+            true => Verb::Restart,
+            false => Verb::Drain,
         };
-        if let Some(child) = child
-            && child
-                .order(verb, &deadline.as_millis().to_string())
-                .is_err()
-        {
+        let millis = deadline.as_millis().to_string();
+        if let Some(child) = child.filter(|it| it.order(verb, &millis).is_err()) {
             let _ = child.kill();
         }
         self.give_turn(|turns| turns.gone(id));
@@ -202,14 +180,7 @@ impl Parent {
         let _ = guarded(|| self.events.fork(child));
         self.listen_to(child);
         let _ = guarded(|| self.events.disconnect(child));
-        let ended = wait_for_exit(child, Some(ORPHAN_GRACE)).unwrap_or_else(|| {
-            // It lives without a control stream, and is killed after its deadline.
-            let now = self.now();
-            let left = self.change(|state| state.fleet.disconnect(child.id(), now));
-            left.inspect(|step| self.drain(*step));
-            wait_for_exit(child, None).unwrap_or_default()
-        });
-        let (code, signal) = ended;
+        let (code, signal) = wait_for_exit(child);
         let _ = guarded(|| self.events.exit(child, code, signal));
         let _ = guarded(|| self.events.close(child, code, signal));
         let how = match (code, signal) {
@@ -257,10 +228,7 @@ impl Parent {
                 let count = state.stats.get(&id).map_or(0, |(count, _)| *count);
                 state.stats.insert(id, (count + 1, text));
             }),
-            Some((Verb::Disconnect, _)) => {
-                let drain = self.change(|state| state.fleet.disconnect(id, now));
-                drain.inspect(|step| self.drain(*step));
-            }
+            Some((Verb::Disconnect, _)) => self.change(|state| state.fleet.disconnect(id)),
             _ => {
                 let text = format!("worker {id} has written a control line that is none");
                 self.failed(Some(child), &io::Error::new(ErrorKind::InvalidData, text));
@@ -304,40 +272,39 @@ impl Parent {
         let mut state = self.lock();
         state.children.remove(&id);
         state.stats.remove(&id);
-        let ended = state.fleet.ended(id, now);
         let mut reason = None;
-        match ended {
+        match state.fleet.ended(id, now) {
             Ended::Well => {}
             Ended::RestartFailed => {
                 state.restart_failed = Some(format!("the new worker {id} failed: {how}"));
             }
             Ended::GaveUp { failures } => {
-                let text = format!(
+                reason = Some(format!(
                     "{failures} workers in a row ended before they had served for a second; the last: {how}"
-                );
-                state.gave_up = Some(text.clone());
-                reason = Some(io::Error::other(text));
+                ));
+                state.gave_up = reason.clone();
             }
         }
         drop(state);
         self.give_turn(|turns| turns.gone(id));
-        reason.inspect(|reason| self.failed(None, reason));
+        if let Some(reason) = reason {
+            self.failed(None, &io::Error::other(reason));
+        }
         self.changed.notify_all();
     }
 }
 
-/// Code and signal of a process that has ended, or that ends within this time. The parent looks again and again, since a
-/// wait for one process could not be ended in order to kill it.
-fn wait_for_exit(child: &Child, limit: Option<Duration>) -> Option<(Option<i32>, Option<i32>)> {
-    let mut pause = FIRST_LOOK;
-    let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+/// Code and signal of a process whose control stream has ended; if the process lives on, it is killed. The parent looks
+/// again and again, since a wait for one process could not be ended in order to kill it.
+fn wait_for_exit(child: &Child) -> (Option<i32>, Option<i32>) {
+    let began = Instant::now();
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return Some((status.code(), status.signal())),
-            Ok(None) if until.is_some_and(|until| Instant::now() >= until) => return None,
-            Ok(None) => thread::sleep(pause),
-            Err(_) => return Some((None, None)), // somebody else has waited for it
+            Ok(Some(status)) => return (status.code(), status.signal()),
+            Ok(None) if began.elapsed() >= ORPHAN_GRACE => drop(child.kill()),
+            Ok(None) => {}
+            Err(_) => return (None, None), // somebody else has waited for it
         }
-        pause = (pause * 2).min(LONGEST_LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }

@@ -56,7 +56,7 @@ impl Model {
         }
         if let Some(&id) = self.processes.first() {
             all.push(self.with(|model| {
-                model.fleet.disconnect(id, NOW);
+                model.fleet.disconnect(id);
             }));
         }
         all.push(self.with(|model| {
@@ -91,7 +91,8 @@ impl Model {
                     is_newer && matches!(new.at, At::Serving { .. })
                 };
                 let has_successor = self.fleet.workers.values().any(serves);
-                assert_eq!(is_restart, !self.fleet.is_stopping());
+                let was_live = old.at != At::Leaving;
+                assert_eq!(is_restart, was_live && !self.fleet.is_stopping());
                 assert!(has_successor || !is_restart, "drained too early: {self:?}");
                 vec![self.with(|model| model.fleet = fleet.clone())]
             }
@@ -204,7 +205,7 @@ impl At {
         match self {
             At::Starting { until } | At::Draining { until } => *until = NOW,
             At::Serving { since } => *since = Time::ZERO,
-            At::Killed { .. } => {}
+            At::Leaving | At::Killed { .. } => {}
         }
     }
 }
