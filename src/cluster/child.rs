@@ -22,12 +22,8 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the parent looks at its worker while nothing arrives from it.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What a worker runs.
-#[derive(Clone, Debug)]
-pub(super) struct Program {
-    pub(super) path: PathBuf,
-    pub(super) args: Vec<OsString>,
-}
+/// What a worker runs: its path and its arguments.
+pub(super) type Program = (PathBuf, Vec<OsString>);
 
 /// A worker, in the parent. Clones are the same worker.
 ///
@@ -69,22 +65,22 @@ impl Child {
     /// Starts the process, in a group of its own: a Ctrl-C reaches the parent only.
     pub(super) fn spawn(
         id: u64,
-        program: &Program,
+        (path, args): &Program,
         socket: OwnedFd,
         variable: (&str, String),
     ) -> io::Result<Child> {
         let (stream, theirs) = UnixStream::pair()?;
         stream.set_write_timeout(Some(WRITE_SLICE))?;
         stream.set_read_timeout(Some(POLL_INTERVAL))?;
-        let process = Command::new(&program.path)
-            .args(&program.args)
+        let process = Command::new(path)
+            .args(args)
             .env(variable.0, variable.1)
             .stdin(socket)
             .stdout(OwnedFd::from(theirs))
             .process_group(0)
             .spawn();
         let process = process.map_err(|e| {
-            let text = format!("cannot start {}: {e}", program.path.display());
+            let text = format!("cannot start {}: {e}", path.display());
             io::Error::new(e.kind(), text)
         })?;
         let queue = Queue {
@@ -191,8 +187,6 @@ impl Child {
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut child = f.debug_struct("Child");
-        child.field("id", &self.inner.id);
-        child.field("pid", &self.inner.pid).finish_non_exhaustive()
+        write!(f, "Child({}, process {})", self.id(), self.pid())
     }
 }

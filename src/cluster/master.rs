@@ -7,6 +7,7 @@ use super::handle::Cluster;
 use super::parent::Parent;
 use super::worker::Start;
 use crate::net::{Listener, guarded};
+use crate::setters::setters;
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
@@ -83,18 +84,25 @@ pub struct Master {
 }
 
 impl Master {
-    /// How many workers there are. Default: one for each core. 0: [`Cluster::fork`] makes each of them, as in the
-    /// notes.
-    pub fn workers(mut self, workers: usize) -> Master {
-        self.workers = workers;
-        self
-    }
+    setters! {
+        /// How many workers there are. Default: one for each core. 0: [`Cluster::fork`] makes each of them, as in the
+        /// notes.
+        pub fn workers(self, workers: usize) => self.workers = workers;
 
-    /// The workers accept in turn. Default: false, the kernel chooses. See [the page](super#whose-turn-it-is) for what
-    /// each costs.
-    pub fn round_robin(mut self, round_robin: bool) -> Master {
-        self.round_robin = round_robin;
-        self
+        /// The workers accept in turn. Default: false, the kernel chooses. See [the page](super#whose-turn-it-is) for
+        /// what each costs.
+        pub fn round_robin(self, round_robin: bool) => self.round_robin = round_robin;
+
+        /// A worker that does not accept connections by then is killed, and has failed. Default: 10 s.
+        pub fn start_timeout(self, limit: Duration) => self.start_timeout = limit;
+
+        /// After this number of workers in a row that ended before they had served for a second, the cluster gives up,
+        /// unless other workers serve. Default: 5.
+        pub fn max_failures(self, failures: u32) => self.max_failures = failures;
+
+        /// How long a worker whose parent is gone, or that is [disconnected](Cluster::disconnect), has to finish its
+        /// connections. Default: 10 s.
+        pub fn deadline(self, deadline: Duration) => self.deadline = deadline;
     }
 
     /// What a worker runs. Default: the program of this process, with the same arguments.
@@ -103,30 +111,7 @@ impl Master {
         program: impl Into<PathBuf>,
         args: impl IntoIterator<Item = A>,
     ) -> Master {
-        self.exec = Some(Program {
-            path: program.into(),
-            args: args.into_iter().map(A::into).collect(),
-        });
-        self
-    }
-
-    /// A worker that does not accept connections by then is killed, and has failed. Default: 10 s.
-    pub fn start_timeout(mut self, limit: Duration) -> Master {
-        self.start_timeout = limit;
-        self
-    }
-
-    /// After this number of workers in a row that ended before they had served for a second, the cluster gives up,
-    /// unless other workers serve. Default: 5.
-    pub fn max_failures(mut self, failures: u32) -> Master {
-        self.max_failures = failures;
-        self
-    }
-
-    /// How long a worker whose parent is gone, or that is [disconnected](Cluster::disconnect), has to finish its
-    /// connections. Default: 10 s.
-    pub fn deadline(mut self, deadline: Duration) -> Master {
-        self.deadline = deadline;
+        self.exec = Some((program.into(), args.into_iter().map(A::into).collect()));
         self
     }
 
@@ -150,13 +135,8 @@ impl Master {
     }
 
     fn start(self, listener: Listener, owns_socket: bool) -> io::Result<Cluster> {
-        let program = match self.exec {
-            Some(program) => program,
-            None => Program {
-                path: env::current_exe()?,
-                args: env::args_os().skip(1).collect(),
-            },
-        };
+        let own = || Ok::<_, io::Error>((env::current_exe()?, env::args_os().skip(1).collect()));
+        let program = self.exec.map_or_else(own, Ok)?;
         let mut fleet = Fleet::new(self.start_timeout, self.max_failures, self.deadline);
         (0..self.workers).for_each(|_| fleet.fork());
         let start = Start {
@@ -177,9 +157,6 @@ impl Master {
 
 impl fmt::Debug for Master {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut master = f.debug_struct("Master");
-        master.field("workers", &self.workers);
-        master.field("round_robin", &self.round_robin);
-        master.finish_non_exhaustive()
+        write!(f, "Master({} workers)", self.workers)
     }
 }

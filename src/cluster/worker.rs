@@ -220,8 +220,7 @@ impl Worker {
 
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut worker = f.debug_struct("Worker");
-        worker.field("id", &self.id()).finish_non_exhaustive()
+        write!(f, "Worker({})", self.id())
     }
 }
 

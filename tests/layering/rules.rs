@@ -70,7 +70,7 @@ const CHAPTERS: &[(&str, May)] = &[
     ),
     ("tls", May::Only(&["net", "setters", "wire"])),
     ("https", May::AllBut(&["trace", "cluster"])),
-    ("cluster", May::Only(&["net"])),
+    ("cluster", May::Only(&["net", "setters"])),
     ("trace", May::Only(&["net"])),
     ("trace::wire", May::All), // invariant 1 has more to say
 ];
