@@ -3,9 +3,10 @@
 use super::child::Child;
 use super::lines::Verb;
 use super::parent::{Parent, State};
-use crate::net::Addr;
+use crate::net::{Addr, lock};
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,34 +90,23 @@ impl Cluster {
     /// The figures of each worker that answers within a second: text that [`Worker::serve`](super::Worker::serve)
     /// makes, `key=value` pairs with a space between two.
     pub fn stats(&self) -> Vec<(Child, String)> {
-        let state = self.parent.lock();
-        let count = |(count, _): &(u64, String)| *count;
-        let before: Vec<(Child, u64)> = state
-            .children
-            .values()
-            .map(|child| (child.clone(), state.stats.get(&child.id()).map_or(0, count)))
-            .collect();
-        drop(state);
-        let mut asked = before;
-        asked.retain(|(child, _)| child.order(Verb::Stats, "").is_ok());
-        let has_come = |state: &State, child: &Child, before: u64| {
-            let stats = state.stats.get(&child.id());
-            stats
-                .filter(|(count, _)| *count > before)
-                .map(|(_, text)| text.clone())
-        };
+        let _one_at_a_time = lock(&self.parent.asking);
+        self.parent.lock().stats.clear();
+        let mut asked = self.children();
+        asked.retain(|child| child.order(Verb::Stats, "").is_ok());
         let until = Instant::now().checked_add(STATS_TIMEOUT);
         self.parent.wait_for(until, |state| {
-            let is_gone = |child: &Child| !state.children.contains_key(&child.id());
-            let mut all = asked.iter();
-            all.all(|(child, before)| is_gone(child) || has_come(state, child, *before).is_some())
+            let is_gone = |id: &u64| !state.children.contains_key(id);
+            let mut ids = asked.iter().map(Child::id);
+            ids.all(|id| state.stats.contains_key(&id) || is_gone(&id))
         });
-        let state = self.parent.lock();
-        let answers = asked.into_iter().filter_map(|(child, before)| {
-            let text = has_come(&state, &child, before)?;
-            Some((child, text))
-        });
-        answers.collect()
+        let mut stats = mem::take(&mut self.parent.lock().stats);
+        let figures = asked
+            .into_iter()
+            .map(|child| (stats.remove(&child.id()), child));
+        figures
+            .filter_map(|(text, child)| Some((child, text?)))
+            .collect()
     }
 
     /// Replaces every worker by a new process of the same program, one place after another, and returns when the old

@@ -30,6 +30,8 @@ pub(super) struct Parent {
     /// What each worker gets, beside its number.
     start: Start,
     epoch: Instant,
+    /// Held by the call that asks for figures.
+    pub(super) asking: Mutex<()>,
     state: Mutex<State>,
     /// Notified by everything that the supervisor, or a call of [`Cluster`](super::Cluster), could wait for.
     changed: Condvar,
@@ -40,8 +42,8 @@ pub(super) struct State {
     pub(super) fleet: Fleet,
     turns: Turns,
     pub(super) children: BTreeMap<u64, Child>,
-    /// The last statistics of each worker, and how often it has sent some.
-    pub(super) stats: BTreeMap<u64, (u64, String)>,
+    /// What the workers have answered to the last question for their figures.
+    pub(super) stats: BTreeMap<u64, String>,
     /// Workers that had to be killed because their deadline had passed.
     pub(super) killed: usize,
     pub(super) restart_failed: Option<String>,
@@ -68,6 +70,7 @@ impl Parent {
             program,
             start,
             epoch: Instant::now(),
+            asking: Mutex::new(()),
             state: Mutex::new(state),
             changed: Condvar::new(),
         }
@@ -224,10 +227,7 @@ impl Parent {
                 let _ = guarded(|| events.message(child, &text));
                 self.tell_all_but(Some(id), &text);
             }
-            Some((Verb::Stats, text)) => self.change(|state| {
-                let count = state.stats.get(&id).map_or(0, |(count, _)| *count);
-                state.stats.insert(id, (count + 1, text));
-            }),
+            Some((Verb::Stats, text)) => self.change(|state| drop(state.stats.insert(id, text))),
             Some((Verb::Disconnect, _)) => self.change(|state| state.fleet.disconnect(id)),
             _ => {
                 let text = format!("worker {id} has written a control line that is none");
@@ -271,7 +271,6 @@ impl Parent {
         let now = self.now();
         let mut state = self.lock();
         state.children.remove(&id);
-        state.stats.remove(&id);
         let mut reason = None;
         match state.fleet.ended(id, now) {
             Ended::Well => {}
