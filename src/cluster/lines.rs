@@ -9,6 +9,7 @@
 //! in a text is sent as a byte FF, which UTF-8 never has.
 
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 const MARK: u8 = 0x01;
 const END: u8 = b'\n';
@@ -70,6 +71,11 @@ impl Verb {
         }
         Ok(line)
     }
+}
+
+/// A deadline in milliseconds, as lines and a worker's start have it. One that is longer never comes.
+pub(super) fn millis(deadline: Duration) -> u64 {
+    u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A line without its mark and its end. `None`: nobody says that.

@@ -6,7 +6,7 @@
 use super::child::{Child, Program};
 use super::events::Events;
 use super::fleet::{Ended, Fleet, Step};
-use super::lines::{Part, Splitter, Verb};
+use super::lines::{Part, Splitter, Verb, millis};
 use super::turns::Turns;
 use super::worker::{Start, VARIABLE};
 use crate::net::{Addr, Listener, guarded, lock, wait, wait_until};
@@ -169,7 +169,7 @@ impl Parent {
             true => Verb::Restart,
             false => Verb::Drain,
         };
-        let millis = deadline.as_millis().to_string();
+        let millis = millis(deadline).to_string();
         if let Some(child) = child.filter(|it| it.order(verb, &millis).is_err()) {
             let _ = child.kill();
         }

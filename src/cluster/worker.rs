@@ -1,7 +1,7 @@
 //! A worker, from inside its own process.
 
 use super::control::Control;
-use super::lines::Verb;
+use super::lines::{Verb, millis};
 use crate::net::{
     Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock,
 };
@@ -29,7 +29,7 @@ pub(super) struct Start {
 
 impl Start {
     pub(super) fn encode(&self) -> String {
-        let millis = self.deadline.as_millis();
+        let millis = millis(self.deadline);
         format!(
             "{} {} {} {millis}",
             self.id, self.round_robin, self.owns_socket
@@ -235,6 +235,19 @@ fn close_for_all() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Without a start, the process would take itself for the parent.
+    #[test]
+    fn a_deadline_that_never_comes_is_a_deadline() {
+        let start = Start {
+            id: 1,
+            round_robin: false,
+            owns_socket: false,
+            deadline: Duration::MAX,
+        };
+        let read = Start::decode(&start.encode()).expect("a start");
+        assert!(read.deadline > Duration::from_secs(3600 * 24 * 365 * 1000));
+    }
 
     #[test]
     fn what_a_worker_knows_at_its_start_comes_back() {
