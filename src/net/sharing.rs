@@ -20,6 +20,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use super::guarded::guarded;
@@ -29,6 +30,8 @@ use super::stream::Stream;
 pub(super) const TICK: Duration = Duration::from_millis(250);
 /// How many threads of a server wait in `accept`, each of which wakes up every [`TICK`].
 const ACCEPTING_THREADS: usize = 4;
+/// How many times [`TICK`] a server waits for its own stop when another process has shut the socket down.
+const TICKS_SHUT_DOWN: u32 = 4;
 
 /// Who of several processes accepts next: see [`Listener::take_turns`](super::Listener::take_turns).
 ///
@@ -132,12 +135,19 @@ impl Sharing {
         accept: impl Fn() -> io::Result<Arc<dyn Stream>>,
     ) -> io::Result<Arc<dyn Stream>> {
         self.acquire()?;
+        let mut shut_down = 0;
         let accepted = loop {
             if self.is_stopped() {
                 break Err(ErrorKind::WouldBlock.into());
             }
             match accept() {
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+                // Another process has shut the socket down for all (accept(2): EINVAL), because their common parent is
+                // gone. This server is about to be stopped, too; if it is not, the error stands.
+                Err(e) if e.kind() == ErrorKind::InvalidInput && shut_down < TICKS_SHUT_DOWN => {
+                    shut_down += 1;
+                    thread::sleep(TICK);
+                }
                 accepted => break accepted,
             }
         };

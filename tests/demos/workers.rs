@@ -3,6 +3,7 @@
 use crate::place::Place;
 use crate::stage::{Running, command, run};
 use crate::support::watched;
+use std::time::Duration;
 
 const TLS: [&str; 3] = [
     "--tls",
@@ -93,5 +94,17 @@ fn row_p01_workers_log_on_stderr() {
             assert!(!ended.out.contains(&line), "{}", ended.out);
         }
         assert_eq!(ended.err.lines().count(), paths.len(), "{}", ended.err);
+    });
+}
+
+/// The worker that is first to notice shuts the socket down for all; the other one ends as quietly.
+#[test]
+fn row_p01_workers_whose_parent_is_killed_report_no_error() {
+    watched(|| {
+        for _ in 0..4 {
+            let (server, url) = start("127.0.0.1:0", &[]);
+            (0..4).for_each(|_| drop(get(&[&format!("{url}length")])));
+            assert_eq!(server.err_after(Duration::ZERO), "");
+        }
     });
 }

@@ -260,6 +260,31 @@ fn a_turn_that_panics_is_an_error_of_accept() {
     });
 }
 
+/// Another process shuts the socket down, as a worker does whose parent is gone. That is an error only if this server is
+/// not stopped soon, too.
+#[test]
+fn a_socket_that_another_process_shuts_down() {
+    within(PATIENCE, || {
+        for listener in bound("shut-down") {
+            let other = std::net::TcpStream::from(listener.try_clone_fd().unwrap());
+            let (events, received) = mpsc::channel();
+            let connection = echo;
+            let service = Serve { connection, events };
+            let server = listener.serve(Options::default(), service).unwrap();
+            other.shutdown(std::net::Shutdown::Both).unwrap();
+            let soon = received.recv_timeout(shared::TICK);
+            assert_eq!(soon, Err(mpsc::RecvTimeoutError::Timeout));
+            if let Addr::Ip(_) = server.local_addr() {
+                assert_eq!(received.recv(), Ok(Event::AcceptError));
+            }
+            let began = Instant::now();
+            server.stop();
+            server.wait();
+            assert!(began.elapsed() < 4 * shared::TICK, "within a tick");
+        }
+    });
+}
+
 /// Few threads wake up four times a second, however many are idle.
 #[test]
 fn few_threads_of_an_idle_server_tick() {
