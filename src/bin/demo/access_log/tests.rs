@@ -168,19 +168,22 @@ fn a_reader_that_reads_nothing_costs_lines_and_no_time() {
     let written = Arc::new(Mutex::new(Vec::new()));
     let queue = Queue::start(Box::new(Stopped(stopped, Arc::clone(&written)))).unwrap();
     let line = "x".repeat(1023) + "\n";
-    let many = 2 * MOST_BYTES / line.len();
-    for _ in 0..many {
-        queue.append(|lines| lines.write_str(&line)); // returns, although nothing is read
+    let append = || queue.append(|lines| lines.write_str(&line)); // returns, although nothing is read
+    append();
+    while !queue.lock().is_writing {
+        std::thread::yield_now(); // the first line is being written, and no other is taken until then
     }
-    assert!(queue.lock().lost > 0 && queue.lock().lines.len() <= MOST_BYTES);
-    let lost = queue.lock().lost as usize;
+    let (fit, lost) = (MOST_BYTES / line.len(), 1000);
+    (0..fit + lost).for_each(|_| append());
+    assert_eq!(queue.lock().lost, lost as u64);
+    assert_eq!(queue.lock().lines.len(), MOST_BYTES);
     drop(go);
     let until = std::time::Instant::now() + PATIENCE;
-    while written.lock().unwrap().len() < (many - lost) * line.len() {
+    while written.lock().unwrap().len() < (1 + fit) * line.len() {
         assert!(std::time::Instant::now() < until);
         std::thread::sleep(Duration::from_millis(1));
     }
-    assert_eq!(written.lock().unwrap().len(), (many - lost) * line.len());
+    assert_eq!(written.lock().unwrap().len(), (1 + fit) * line.len());
     assert_eq!(queue.lock().lost, 0, "they are reported");
 }
 
