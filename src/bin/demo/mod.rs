@@ -32,6 +32,7 @@ mod args;
 mod background;
 mod deflate;
 mod files;
+mod flush;
 mod leaving;
 mod options;
 pub(crate) mod print;
@@ -45,6 +46,7 @@ pub(crate) use access_log::AccessLog;
 pub(crate) use args::{Args, no_command, parse, whole_number};
 pub(crate) use deflate::deflate;
 pub(crate) use files::{ClientFiles, NamedFile, named, read_file};
+pub(crate) use flush::flush;
 pub(crate) use leaving::peer_left;
 pub(crate) use options::options;
 pub(crate) use print::{PeerOutput, Standard, can_draw, colours, columns, err, log, out, shown};
@@ -59,16 +61,9 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
 
 /// What a demo with several commands does.
 pub(crate) type Run = Box<dyn FnOnce() -> io::Result<()>>;
-
-/// Waits for what a server has logged and printed, at most for a second each.
-pub(crate) fn flush() {
-    access_log::flush(Duration::from_secs(1)); // first: it may print that lines were lost
-    print::flush();
-}
 
 /// A longer help would hide the mistake that is printed above it.
 const SHORT_HELP_LINES: usize = 30;
