@@ -109,16 +109,6 @@ impl Outgoing {
         state.queue.is_open() && state.outcome.is_none()
     }
 
-    /// A message was queued, or a part of one, if it is not the last.
-    #[inline]
-    fn count_message(&self, last: bool) {
-        if let Some(finishing) = &self.finishing
-            && last
-        {
-            finishing.messages_out.add(1);
-        }
-    }
-
     fn lock(&self) -> Guard<'_> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,12 +14,13 @@ use super::handle::{Ending, RequestHandle, Shared};
 use super::opening;
 use super::options::{Prepared, RequestOptions};
 use super::response::ClientResponse;
-use super::summary::{Counted, End, Finishing};
+use super::summary::Finishing;
 use super::timings::Timings;
 use super::wanted::Wanted;
 use crate::http::error::Error;
-use crate::http::wire::{FieldList, Fields, Known, Misuse, RequestOut};
+use crate::http::wire::{FieldList, Fields, Known, Misuse};
 use failed::Failed;
+use fields::without_body;
 use redirects::OnRedirect;
 use std::fmt;
 use std::io::{self, Write};
@@ -305,11 +306,7 @@ impl ClientRequest {
                 Ok(()) => return self.response(),
                 Err(error) if self.may_retry(&error, retries) => {
                     retries += 1;
-                    let before = self.exchange.as_mut().and_then(|it| it.finishing.take());
-                    self.finishing = before.map(|it| Finishing {
-                        is_retried: true,
-                        ..it
-                    });
+                    self.begin_again();
                     reuse = Reuse::Forbidden;
                 }
                 Err(error) => return Err(self.explained(error, true)),
@@ -332,16 +329,6 @@ impl ClientRequest {
             let _ = exchange.watch(&shared); // it is new, and not cancelled
         }
         shared
-    }
-
-    /// The request has failed: reports it, once.
-    fn ended(&mut self, error: &Error) {
-        if let Some(exchange) = &mut self.exchange {
-            exchange.report(End::Cut(Some(error)));
-        }
-        if let Some(finishing) = self.finishing.take() {
-            finishing.report(Counted::default(), &self.timings, End::Cut(Some(error)));
-        }
     }
 
     fn open(&mut self, reuse: Reuse, wanted: &mut Wanted<'_>) -> Result<Exchange, Error> {
@@ -438,26 +425,7 @@ impl ClientRequest {
         if let Some(handle) = self.deadlines.handle() {
             handle.note(&exchange.timings);
         }
-        let asked = Some(self.options.asked());
-        Ok(ClientResponse::new(exchange, asked))
-    }
-}
-
-// RFC 9110 §10.1.1: "A client MUST NOT generate a 100-continue expectation in a request that does
-// not include content."
-fn without_body<'a>(
-    head: RequestOut<'a>,
-    expects: bool,
-    method: &str,
-) -> Result<RequestOut<'a>, Error> {
-    if expects {
-        return Err(Misuse::Expectation.into());
-    }
-    // RFC 9110 §8.6: "A user agent SHOULD send Content-Length in a request when the method defines
-    // a meaning for enclosed content and it is not sending Transfer-Encoding."
-    match method {
-        "POST" | "PUT" | "PATCH" => Ok(head.length(0)),
-        _ => Ok(head),
+        Ok(ClientResponse::new(exchange, Some(self.options.asked())))
     }
 }
 
@@ -475,8 +443,9 @@ impl Write for ClientRequest {
 
 impl fmt::Debug for ClientRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientRequest")
-            .field("options", &self.options)
+        let mut request = f.debug_struct("ClientRequest");
+        request.field("options", &self.options);
+        request
             .field("headers", self.fields())
             .finish_non_exhaustive()
     }

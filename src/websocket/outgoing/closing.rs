@@ -42,6 +42,16 @@ impl Outgoing {
         state.closing.first.get_or_insert((self.role(), code));
     }
 
+    /// A message was queued, or a part of one, if it is not the last.
+    #[inline]
+    pub(super) fn count_message(&self, last: bool) {
+        if let Some(finishing) = &self.finishing
+            && last
+        {
+            finishing.messages_out.add(1);
+        }
+    }
+
     /// The connection is over: reports it, once. No lock is held meanwhile.
     #[inline]
     pub(super) fn report(&self) {

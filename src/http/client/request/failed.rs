@@ -1,6 +1,7 @@
 //! A request in pieces that has failed stays failed: each later call repeats its first error.
 
 use super::ClientRequest;
+use crate::http::client::summary::{Counted, End};
 use crate::http::error::Error;
 use crate::http::refusal::Refusal;
 use crate::http::wire;
@@ -38,5 +39,15 @@ impl ClientRequest {
     /// A piece could not be written: its error.
     pub(super) fn check_failed(&self) -> Result<(), Error> {
         self.failed.as_ref().map_or(Ok(()), |it| Err(it.again()))
+    }
+
+    /// The request has failed: reports it, once.
+    pub(super) fn ended(&mut self, error: &Error) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.report(End::Cut(Some(error)));
+        }
+        if let Some(finishing) = self.finishing.take() {
+            finishing.report(Counted::default(), &self.timings, End::Cut(Some(error)));
+        }
     }
 }

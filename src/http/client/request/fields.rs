@@ -3,7 +3,7 @@
 use super::ClientRequest;
 use crate::http::error::Error;
 use crate::http::field_values::{self, FieldValues};
-use crate::http::wire::{FieldList, Misuse};
+use crate::http::wire::{FieldList, Misuse, RequestOut};
 
 impl ClientRequest {
     /// Sets a field; replaces those of this name. The value is text, bytes, a number or several texts: see
@@ -104,5 +104,23 @@ impl ClientRequest {
 
     pub(super) fn fields(&self) -> &FieldList {
         self.fields.as_ref().unwrap_or(&self.prepared.fields)
+    }
+}
+
+// RFC 9110 §10.1.1: "A client MUST NOT generate a 100-continue expectation in a request that does
+// not include content."
+pub(super) fn without_body<'a>(
+    head: RequestOut<'a>,
+    expects: bool,
+    method: &str,
+) -> Result<RequestOut<'a>, Error> {
+    if expects {
+        return Err(Misuse::Expectation.into());
+    }
+    // RFC 9110 §8.6: "A user agent SHOULD send Content-Length in a request when the method defines
+    // a meaning for enclosed content and it is not sending Transfer-Encoding."
+    match method {
+        "POST" | "PUT" | "PATCH" => Ok(head.length(0)),
+        _ => Ok(head),
     }
 }

@@ -3,6 +3,7 @@
 
 use super::ClientRequest;
 use crate::http::client::pool::{Attempt, NotRetried};
+use crate::http::client::summary::Finishing;
 use crate::http::error::Error;
 use crate::http::wire::{Method, Rule};
 use std::fmt;
@@ -18,6 +19,15 @@ impl ClientRequest {
         let is_broken = is_broken && self.deadlines.check_cancelled().is_ok();
         let attempt = self.attempt(true, retries);
         is_broken && attempt.is_some_and(|attempt| attempt.may_retry())
+    }
+
+    /// The request is sent once more, on another connection.
+    pub(super) fn begin_again(&mut self) {
+        let before = self.exchange.as_mut().and_then(|it| it.finishing.take());
+        self.finishing = before.map(|it| Finishing {
+            is_retried: true,
+            ..it
+        });
     }
 
     /// The error for the caller. If the request was cancelled, that is why. If the request was lost with a reused connection and is not sent again, the
