@@ -22,7 +22,6 @@ use crate::http::wire::{FieldList, Fields, Known, Misuse};
 use failed::Failed;
 use fields::without_body;
 use redirects::OnRedirect;
-use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -438,15 +437,5 @@ impl Write for ClientRequest {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl fmt::Debug for ClientRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut request = f.debug_struct("ClientRequest");
-        request.field("options", &self.options);
-        request
-            .field("headers", self.fields())
-            .finish_non_exhaustive()
     }
 }

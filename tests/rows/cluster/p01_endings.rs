@@ -16,14 +16,21 @@ fn finish_after(demo: &mut Demo, end: impl FnOnce(&mut Demo)) {
     let address = Addr::Ip(address.parse().expect("an address"));
     let mut client = Client::connect(&address);
     client.send(request("GET", "/"));
-    client.answer();
+    let answer = client.answer();
+    let worker = answer.text();
     client.send(EXPECTED);
     client.interim(); // its handler waits for the body
-    let mut idle = Client::connect(&address);
-    idle.send(request("GET", "/"));
-    idle.answer();
+    let mut others = Vec::new();
+    let mut idle = loop {
+        let mut idle = Client::connect(&address);
+        idle.send(request("GET", "/"));
+        match idle.answer().text() == worker {
+            true => break idle,
+            false => others.push(idle),
+        }
+    };
     end(demo);
-    idle.ended();
+    idle.ended(); // the worker of both drains
     // The address is free, though a worker still has a request to answer.
     let next = Listener::bind(&address.to_string()).expect("a free address");
     client.send("a body that comes late");

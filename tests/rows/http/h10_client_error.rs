@@ -201,6 +201,7 @@ fn erratum_e19_only_current_rfcs_are_cited() {
             "RFC 9112 §",
             "RFC 3986 §",
             "RFC 6585 §",
+            "RFC 7239 §",
             "RFC 8446 §",
         ];
         let section = rule.section();

@@ -4,6 +4,7 @@ use super::ClientRequest;
 use crate::http::error::Error;
 use crate::http::field_values::{self, FieldValues};
 use crate::http::wire::{FieldList, Misuse, RequestOut};
+use std::fmt;
 
 impl ClientRequest {
     /// Sets a field; replaces those of this name. The value is text, bytes, a number or several texts: see
@@ -104,6 +105,16 @@ impl ClientRequest {
 
     pub(super) fn fields(&self) -> &FieldList {
         self.fields.as_ref().unwrap_or(&self.prepared.fields)
+    }
+}
+
+impl fmt::Debug for ClientRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut request = f.debug_struct("ClientRequest");
+        request.field("options", &self.options);
+        request
+            .field("headers", self.fields())
+            .finish_non_exhaustive()
     }
 }
 
