@@ -184,9 +184,9 @@ impl Worker {
         let file = ManuallyDrop::new(SocketFile::of(&handle.local_addr()));
         let mut how = Shutdown::from(self.inner.start.deadline);
         let control = &self.inner.control;
-        let told = control.report(Verb::Listening, "").is_ok()
+        let has_parent = control.report(Verb::Listening, "").is_ok()
             && control.listen(|verb, text| self.follow(verb, text, handle, &mut how));
-        if !told && self.inner.start.owns_socket {
+        if !has_parent && self.inner.start.owns_socket {
             drop(ManuallyDrop::into_inner(file));
             close_for_all();
         }

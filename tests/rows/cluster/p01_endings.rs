@@ -49,14 +49,15 @@ fn row_p01_workers_whose_parent_is_killed_finish_and_end() {
     });
 }
 
-/// What a terminal does: the signal goes to the whole group of the parent.
+/// What a terminal does: the signal goes to the whole group of the parent. A program that was started in the background
+/// ignores SIGINT, and so does what it starts: SIGTERM stands for it.
 #[test]
 fn row_p01_a_ctrl_c_reaches_the_parent_only() {
     watched(|| {
         let mut demo = Demo::start(&["--listen", "127.0.0.1:0", "--workers", "2"]);
         finish_after(&mut demo, |demo| {
             let group = format!("-{}", demo.id());
-            let sent = Command::new("kill").args(["-INT", "--", &group]).status();
+            let sent = Command::new("kill").args(["-TERM", "--", &group]).status();
             assert!(sent.expect("kill").success());
             assert_eq!(demo.wait().code(), None, "by the signal");
         });
