@@ -1,4 +1,5 @@
-"""Our servers behind nginx and HAProxy: who the client is, TLS and Unix sockets between, a server that is killed, a cluster that is restarted."""
+"""Our servers behind nginx and HAProxy: who the client is, TLS and Unix sockets between, a server that is killed, a cluster
+that is restarted."""
 
 import contextlib
 import http.client
