@@ -89,12 +89,9 @@ impl<S: Service> Secured<S> {
 
 impl<S: Service> Service for Secured<S> {
     fn connection(&self, below: Arc<dyn Stream>, slot: Slot) {
-        let abort = Abort::hook(&below, false);
+        let is_late = slot.is_late(); // then it is served; before the hook, which a stop may call at once
+        let abort = Abort::hook(&below, !is_late);
         slot.on_stop(Arc::clone(&abort) as Arc<dyn Stop>);
-        let is_late = slot.is_late(); // then it is served
-        if !is_late {
-            abort.enter_handshake();
-        }
         match self.context.try_accept(&below, self.on_plain.is_some()) {
             // The stop was first: a request that has come with the end of the handshake gets no response.
             Ok(_) if !abort.leave_handshake() && !is_late => {
@@ -152,11 +149,6 @@ impl Abort {
             in_handshake: AtomicBool::new(in_handshake),
             called: AtomicBool::new(false),
         })
-    }
-
-    /// From now on a stop ends the handshake.
-    fn enter_handshake(&self) {
-        self.in_handshake.store(true, Ordering::SeqCst);
     }
 
     /// The handshake is over; returns whether that was before the server stopped.
