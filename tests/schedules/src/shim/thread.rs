@@ -3,6 +3,7 @@
 use super::sync::{Condvar, Mutex};
 use super::time::Duration;
 use std::cell::{Cell, RefCell};
+pub use std::thread::available_parallelism;
 
 pub(crate) use shuttle::thread::{
     Builder, JoinHandle, Result, Scope, ScopedJoinHandle, Thread, ThreadId, current, panicking,

@@ -10,7 +10,9 @@ use crate::explore::explore;
 use crate::net::engine::{Engine, System};
 use crate::net::listen_socket::{Backlog, ListenSocket};
 use crate::net::sharing::Sharing;
-use crate::net::{Addr, Handle, Options, Pipe, Report, Service, Slot, Stop, StopReason, Stream, Turn, pipe};
+use crate::net::{
+    Addr, Handle, Options, Pipe, Report, Service, Slot, Stop, StopReason, Stream, Turn, pipe,
+};
 use crate::shim::sync::atomic::{AtomicUsize, Ordering};
 use crate::shim::sync::{Arc, Barrier, Condvar, Mutex};
 use crate::shim::thread;

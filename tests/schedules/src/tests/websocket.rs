@@ -42,7 +42,7 @@ fn open_with(room: &[usize], config: Config) -> (Reader, Writer, Arc<Pipe>) {
 fn websocket(stream: Pipe, role: Role, config: Config) -> WebSocket {
     let upgraded = Upgraded::new(Arc::new(stream), Vec::new(), None);
     let agreed = config.deflate.map(|_| Agreement::default());
-    let opened = WebSocket::open(upgraded, role, Arc::new(config), None, agreed);
+    let opened = WebSocket::open(upgraded, role, Arc::new(config), None, None, agreed);
     opened.expect("a pipe takes a timeout")
 }
 
