@@ -2,9 +2,10 @@
 
 use super::stage::{asking, client, client_context, client_with, pem, says, server};
 use crate::support::watched;
-use barewire::net::{self, ConnectOptions, Handle};
-use barewire::tls::{self, ClientOptions, Code, Error, Tls};
+use barewire::net::{self, ConnectOptions, Handle, Listener, Service, Slot, Stream};
+use barewire::tls::{self, ClientOptions, Code, Error, Secured, ServerContext, Tls};
 use std::io::Read;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 fn welcoming() -> Handle {
@@ -129,6 +130,42 @@ fn row_t04_a_handshake_ends_with_the_server() {
         let report = handle.shutdown(crate::support::PATIENCE);
         assert_eq!((report.drained, report.cut), (1, 0));
         assert_eq!(log.all(), ["ECONNRESET"]);
+    });
+}
+
+/// A server that is stopped when a connection has come, and before its handshake begins.
+struct StoppedFirst<S>(S, Arc<OnceLock<Handle>>);
+
+impl<S: Service> Service for StoppedFirst<S> {
+    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+        self.1.wait().stop();
+        self.0.connection(stream, slot);
+    }
+}
+
+#[test]
+fn row_t04_a_handshake_that_begins_with_the_stop_ends_with_it() {
+    watched(|| {
+        let path = std::env::temp_dir().join(format!("barewire-t04-{}.sock", std::process::id()));
+        for address in ["127.0.0.1:0", &format!("unix:{}", path.display())] {
+            let log = crate::support::Log::default();
+            let codes = log.clone();
+            let below = net::create_server(|_| unreachable!());
+            let (options, service) = below.into_service();
+            let context = ServerContext::new(&server("server")).unwrap();
+            let secured =
+                Secured::new(context, service).on_error(move |error, _| codes.note(error.code()));
+            let running = Arc::new(OnceLock::new());
+            let service = StoppedFirst(secured, Arc::clone(&running));
+            let handle = Listener::bind(address)
+                .unwrap()
+                .serve(options, service)
+                .unwrap();
+            running.set(handle.clone()).unwrap();
+            let _silent = net::connect(&handle.local_addr().to_string()).unwrap();
+            handle.wait();
+            assert_eq!(log.all(), ["ECONNRESET"], "{address}");
+        }
     });
 }
 
