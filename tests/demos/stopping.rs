@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 const PORT: &str = "127.0.0.1:0";
 
-/// Its words, and what it is told besides.
+/// Its words, and its other options.
 const SERVERS: [(&str, &[&str]); 8] = [
     ("tcp_echo", &["server", "--listen", PORT]),
     ("tls_echo", &["--listen", PORT]),

@@ -31,7 +31,7 @@ impl Pages {
         if text == VISIT {
             self.visits.fetch_add(1, Ordering::Relaxed);
         } else {
-            crate::demo::err!("worker {} was told {text:?}", self.worker.id());
+            crate::demo::err!("worker {} got {text:?}", self.worker.id());
         }
     }
 

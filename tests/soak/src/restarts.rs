@@ -121,7 +121,7 @@ fn load(to: SocketAddr, number: u64, mut random: Random, is_over: &AtomicBool) -
     };
     while !is_over.load(Ordering::Relaxed) {
         asker.ask(random.one_in(10));
-        // A connection that is used again soon is told of a restart in a response. Some are idle for longer, and are
+        // A connection that is used again soon learns of a restart in a response. Some are idle for longer, and are
         // closed meanwhile.
         let most = if random.one_in(20) { 200_000 } else { 10_000 };
         thread::sleep(Duration::from_micros(random.between(0, most)));

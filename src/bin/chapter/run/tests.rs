@@ -105,28 +105,31 @@ fn an_exchange_that_returns_ends_its_run_and_its_connections() {
     assert!(all.contains("\"values\":{\"bytes\":\"5\"}"), "{all}");
 }
 
+/// Both ends of a pipe. What the client writes is reported when `reported` has a word for it.
+fn late_writer(stage: &Stage, reported: mpsc::Receiver<()>) -> (Tap, Tap) {
+    let observe = |side| stage.observer(side, Protocol::Bytes);
+    let (client, server) = (observe(Side::Client), observe(Side::Server));
+    let reported = Mutex::new(reported);
+    let late = move |tapped: &Tapped, event: TapEvent<'_>| {
+        if let TapEvent::Sent(_) = event {
+            let _ = reported.lock().unwrap().recv();
+        }
+        client.passed(tapped, event);
+    };
+    let (here, there) = pipe_with_capacity(4096);
+    (
+        Tap::opened(Arc::new(here), Arc::new(late)),
+        Tap::accepted(Arc::new(there), server),
+    )
+}
+
 /// A write that returns late: the peer has read its bytes before the tap reports it.
 #[test]
 fn a_read_is_logged_behind_the_write_of_its_bytes() {
     let messages = played(
         |stage| {
             let (to_writer, reported) = mpsc::channel::<()>();
-            let (ear, reported) = (
-                stage.observer(Side::Client, Protocol::Bytes),
-                Mutex::new(reported),
-            );
-            let late = move |tapped: &Tapped, event: TapEvent<'_>| {
-                if let TapEvent::Sent(_) = event {
-                    let _ = reported.lock().unwrap().recv();
-                }
-                ear.passed(tapped, event);
-            };
-            let (here, there) = pipe_with_capacity(4096);
-            let client = Tap::opened(Arc::new(here), Arc::new(late));
-            let server = Tap::accepted(
-                Arc::new(there),
-                stage.observer(Side::Server, Protocol::Bytes),
-            );
+            let (client, server) = late_writer(stage, reported);
             let writing = std::thread::spawn(move || client.write(b"ask").map(|_| client));
             let mut room = [0; 16];
             assert_eq!(server.read(&mut room)?, 3);
@@ -187,20 +190,7 @@ fn a_run_ends_behind_the_report_of_a_write() {
     let messages = played(
         |stage| {
             let (held, reported) = LATE.lock().unwrap().take().unwrap();
-            let (ear, reported) = (
-                stage.observer(Side::Client, Protocol::Bytes),
-                Mutex::new(reported),
-            );
-            let late = move |tapped: &Tapped, event: TapEvent<'_>| {
-                if let TapEvent::Sent(_) = event {
-                    let _ = reported.lock().unwrap().recv();
-                }
-                ear.passed(tapped, event);
-            };
-            let (here, there) = pipe_with_capacity(4096);
-            let client = Tap::opened(Arc::new(here), Arc::new(late));
-            let ear = stage.observer(Side::Server, Protocol::Bytes);
-            let server = Tap::accepted(Arc::new(there), ear);
+            let (client, server) = late_writer(stage, reported);
             std::thread::spawn(move || client.write(b"ask"));
             assert_eq!(server.read(&mut [0; 16])?, 3);
             held.send(())?;

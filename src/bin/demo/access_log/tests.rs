@@ -147,12 +147,12 @@ fn bytes_that_are_no_request_have_a_line_too() {
     assert!(json.contains(r#""version":null"#), "{json}");
 }
 
-/// A file whose disk, or a pipe whose reader, waits until it is told to go on.
+/// A file whose disk, or a pipe whose reader, waits before each write for a word of the test, or for the test's end.
 struct Stopped(Receiver<()>, Arc<Mutex<Vec<u8>>>);
 
 impl Write for Stopped {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let _ = self.0.recv_timeout(PATIENCE); // ended: it reads from now on
+        let _ = self.0.recv_timeout(PATIENCE);
         self.1.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
@@ -187,26 +187,11 @@ fn a_reader_that_reads_nothing_costs_lines_and_no_time() {
     assert_eq!(queue.lock().lost, 0, "they are reported");
 }
 
-/// Writes when it is let go.
-struct Held(Receiver<()>, Arc<Mutex<Vec<u8>>>);
-
-impl Write for Held {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let _ = self.0.recv_timeout(PATIENCE);
-        self.1.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn a_flush_waits_for_the_lines_and_for_no_longer_than_its_time() {
     let (go, held) = channel();
     let written = Arc::new(Mutex::new(Vec::new()));
-    let queue = Queue::start(Box::new(Held(held, Arc::clone(&written)))).unwrap();
+    let queue = Queue::start(Box::new(Stopped(held, Arc::clone(&written)))).unwrap();
     queue.flush(PATIENCE); // nothing is pending
     queue.append(|line| line.write_str("one\n"));
     let short = Duration::from_millis(20);
