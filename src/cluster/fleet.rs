@@ -10,9 +10,9 @@
 //!
 //! A *place* is where one worker serves: the cluster has as many as it wants workers. Four sentences hold:
 //! 1. A place without a worker that starts or serves gets one, at once or after its pause, unless the cluster stops.
-//! 2. A worker *fails* if it ends by itself before it has served for `SETTLED`. With each failure in a row, the pause
+//! 2. A worker *fails* if it ends by itself before it has served for `STABLE_AFTER`. With each failure in a row, the pause
 //!    of its place doubles. If a place has `max_failures` in a row and no worker of the cluster has served for
-//!    `SETTLED`, the cluster gives up: as long as one serves, it goes on.
+//!    `STABLE_AFTER`, the cluster gives up: as long as one serves, it goes on.
 //! 3. A restart starts a *successor* in one place after another. The old worker is drained when its successor
 //!    serves, and not before. If a successor fails, the restart has failed, and the old workers go on.
 //! 4. A worker that starts, drains or was killed has a deadline.
@@ -25,7 +25,7 @@ use std::time::Duration;
 type Time = Duration;
 
 /// A worker that has served for this long has not failed.
-const SETTLED: Duration = Duration::from_secs(1);
+const STABLE_AFTER: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How long behind its deadline a draining worker is killed: it cuts its connections by itself first.
@@ -174,7 +174,7 @@ impl Fleet {
         };
         let failed = match member.at {
             At::Starting { .. } | At::Killed { had_started: false } => true,
-            At::Serving { .. } => !member.is_settled(now),
+            At::Serving { .. } => !member.is_stable(now),
             At::Leaving | At::Draining { .. } | At::Killed { .. } => false,
         };
         if !failed || self.is_stopping() {
@@ -190,7 +190,7 @@ impl Fleet {
             return ended;
         }
         let failures = self.count_failure(member.place, now);
-        if failures < self.max_failures || self.workers.values().any(|it| it.is_settled(now)) {
+        if failures < self.max_failures || self.workers.values().any(|it| it.is_stable(now)) {
             return ended;
         }
         self.stop(self.deadline, now);
@@ -320,8 +320,8 @@ impl Member {
         matches!(self.at, At::Serving { .. })
     }
 
-    fn is_settled(&self, now: Time) -> bool {
-        matches!(self.at, At::Serving { since } if now.saturating_sub(since) >= SETTLED)
+    fn is_stable(&self, now: Time) -> bool {
+        matches!(self.at, At::Serving { since } if now.saturating_sub(since) >= STABLE_AFTER)
     }
 
     fn is_due(&self, now: Time) -> bool {

@@ -100,7 +100,7 @@ impl Shutdown {
         Shutdown { deadline, reason }
     }
 
-    /// How long a restart takes to ask so many connections.
+    /// How long a restart takes to ask this number of connections.
     fn asking_time(&self, connections: usize) -> Duration {
         let count = u32::try_from(connections).unwrap_or(u32::MAX);
         let enough = ASKING_INTERVAL.saturating_mul(count).max(FIRST_REQUEST);
@@ -179,8 +179,8 @@ impl Handle {
         self.engine.stop(StopReason::GoingAway);
     }
 
-    /// [`stop`](Handle::stop)s, or [restarts](Shutdown::restart): waits until every connection has ended, cuts those that have not
-    /// by the `deadline` ([`Stop::cut`](super::Stop::cut)) and waits one more second for them.
+    /// [`stop`](Handle::stop)s, or [restarts](Shutdown::restart): waits until every connection has ended, cuts those that
+    /// have not by the `deadline` ([`Stop::cut`](super::Stop::cut)) and waits one more second for them.
     /// Called from within a connection it counts that one too, which will be cut.
     ///
     /// A handler is not interrupted before the deadline. So a handler of HTTP without an end of its own, such as a

@@ -1,8 +1,8 @@
 //! The listening socket: connections are accepted from it, and the stop of the server ends every `accept`.
 //!
-//! The stop leaves a socket alone that other processes [share](super::sharing). Any other socket is shut down. A thread that waits in `accept` wakes when the listening socket is shut down. The standard library
-//! shuts down streams only, so the descriptor is duplicated once, as a stream, when the server begins to
-//! listen: stopping works also when no descriptors are left.
+//! The stop leaves a socket alone that other processes [share](super::sharing). Any other socket is shut down, which
+//! wakes a thread that waits in `accept`. The standard library shuts down streams only, so the descriptor is duplicated
+//! once, as a stream, when the server begins to listen: stopping works also when no descriptors are left.
 
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -40,7 +40,7 @@ impl Gauge {
         }
     }
 
-    /// The same, and so much is queued.
+    /// The same, with this number of bytes queued.
     pub fn queued(self, bytes: u64) -> Gauge {
         Gauge {
             queued_bytes: bytes,

@@ -25,7 +25,7 @@ LINE, PAGE = 6, 12  # 64 and 4,096 bytes
 
 
 def trace(row, binary: str, scratch: str):
-    """The lines of the trace of a server that answers so many requests, and its shared mappings."""
+    """The lines of the trace of a server that answers this number of requests, and its shared mappings."""
     tool = ["--tool=lackey", "--trace-mem=yes", f"--log-file={scratch}/trace"]
     with Server(binary, scratch, tool) as server:
         client = connect(row, server)

@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Threads that connect at the same time.
 const CLIENTS: usize = 8;
 
-/// Makes so many connections, one request on each, and counts who answers.
+/// Makes this number of connections, one request on each, and counts who answers.
 pub(crate) fn spread(address: &Addr, connections: usize) -> io::Result<String> {
     let start = Instant::now();
     let counts = thread::scope(|scope| {

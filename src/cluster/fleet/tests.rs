@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MAX_FAILURES: u32 = 2;
-/// Where a model's clock stands: a settled worker serves since 0. Time passes for one deadline at a time, so all
+/// Where a model's clock stands: a stable worker serves since 0. Time passes for one deadline at a time, so all
 /// others are far away.
-const NOW: Time = SETTLED;
+const NOW: Time = STABLE_AFTER;
 const LATER: Time = Duration::from_secs(3600);
 
 /// The decisions, and the processes beside them.
@@ -129,7 +129,7 @@ impl Model {
         self.processes.remove(&id);
         if let Ended::GaveUp { failures } = self.fleet.ended(id, NOW) {
             assert!(failures >= MAX_FAILURES);
-            assert!(!self.fleet.workers.values().any(|it| it.is_settled(NOW)));
+            assert!(!self.fleet.workers.values().any(|it| it.is_stable(NOW)));
             self.is_stopped = true;
         }
     }
@@ -200,7 +200,7 @@ impl Model {
 }
 
 impl At {
-    /// Time passes: a deadline is over, a worker has settled.
+    /// Time passes: a deadline is over, a worker has become stable.
     fn pass(&mut self) {
         match self {
             At::Starting { until } | At::Draining { until } => *until = NOW,
@@ -279,8 +279,8 @@ fn a_worker_that_has_served_is_started_again_at_once() {
     fleet.fork();
     assert_eq!(started(&mut fleet, Time::ZERO), [1]);
     fleet.listening(1, Time::ZERO);
-    assert_eq!(fleet.ended(1, SETTLED), Ended::Well);
-    assert_eq!(started(&mut fleet, SETTLED), [2]);
+    assert_eq!(fleet.ended(1, STABLE_AFTER), Ended::Well);
+    assert_eq!(started(&mut fleet, STABLE_AFTER), [2]);
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn a_cluster_that_serves_does_not_give_up() {
     fleet.fork();
     assert_eq!(started(&mut fleet, Time::ZERO), [1, 2]);
     fleet.listening(1, Time::ZERO);
-    assert_eq!(fleet.ended(2, SETTLED), Ended::Well);
+    assert_eq!(fleet.ended(2, STABLE_AFTER), Ended::Well);
     assert_eq!(fleet.serving(), 1);
 }
 
@@ -313,18 +313,22 @@ fn a_restart_goes_from_place_to_place_and_ends_at_a_failure() {
         fleet.listening(id, Time::ZERO);
     }
     fleet.restart(SECOND);
-    assert_eq!(started(&mut fleet, SETTLED), [3], "one successor at a time");
-    fleet.listening(3, SETTLED);
+    assert_eq!(
+        started(&mut fleet, STABLE_AFTER),
+        [3],
+        "one successor at a time"
+    );
+    fleet.listening(3, STABLE_AFTER);
     let (id, is_restart, deadline) = (1, true, SECOND);
     let drain = Step::Drain {
         id,
         is_restart,
         deadline,
     };
-    assert_eq!(fleet.next(SETTLED), drain, "its successor serves");
-    assert_eq!(started(&mut fleet, SETTLED), [4]);
-    assert_eq!(fleet.ended(4, SETTLED), Ended::RestartFailed);
+    assert_eq!(fleet.next(STABLE_AFTER), drain, "its successor serves");
+    assert_eq!(started(&mut fleet, STABLE_AFTER), [4]);
+    assert_eq!(fleet.ended(4, STABLE_AFTER), Ended::RestartFailed);
     assert!(!fleet.is_restarting());
-    assert_eq!(started(&mut fleet, SETTLED), [], "the old one goes on");
+    assert_eq!(started(&mut fleet, STABLE_AFTER), [], "the old one goes on");
     assert_eq!(fleet.serving(), 2);
 }

@@ -259,9 +259,7 @@ impl<'s> RequestLoop<'s> {
         if guarded(|| (on_finish.call)(&summary)).is_err() {
             report(&self.shared.events, &"Server::on_finish panicked");
         }
-        if self.refusal.is_some() {
-            self.refusal = None;
-        }
+        self.refusal = None;
     }
 
     /// The connection has ended. Half a head that had no response is an exchange that was cut, and so is one whose stream

@@ -298,7 +298,7 @@ impl Peer {
     }
 }
 
-/// The address with all bits behind these cleared; `None` if it has not so many.
+/// The address with all bits behind these cleared; `None` if it has fewer.
 fn leading_bits(ip: IpAddr, bits: u8) -> Option<IpAddr> {
     match ip {
         IpAddr::V4(v4) => {

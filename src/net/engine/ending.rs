@@ -86,7 +86,7 @@ impl Engine {
         true
     }
 
-    /// If everything has ended, tells the service so, once.
+    /// If everything has ended, calls [`Service::closed`](crate::net::Service::closed), once.
     pub(super) fn close_if_over(&self, mut state: MutexGuard<'_, State>) {
         if !state.workers.is_over() || state.closed != Closed::No {
             return;

@@ -22,7 +22,7 @@ fn count(handle: &Handle, kind: &'static str, state: &'static str) -> usize {
     count.copied().unwrap_or(0)
 }
 
-/// Waits until so many connections are in this state.
+/// Waits until this number of connections are in this state.
 #[track_caller]
 fn wait_for(handle: &Handle, kind: &'static str, state: &'static str, many: usize) {
     until(state, || count(handle, kind, state) == many);
