@@ -34,7 +34,7 @@ use super::slot::{Slot, Slots, Stop, StopReason};
 use super::snapshot::Snapshot;
 use super::stream::Stream;
 use super::tap::Tap;
-use super::workers::{Next, Workers};
+use super::workers::{Accepting, Next, Workers};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -113,12 +113,8 @@ impl Engine {
     ) -> io::Result<Arc<Engine>> {
         let sharing = socket.sharing();
         let is_shared = sharing.is_some();
-        let most_accepting = sharing.map_or(usize::MAX, Sharing::most_accepting);
-        let workers = Workers::new(
-            options.max_connections,
-            options.spare_threads,
-            most_accepting,
-        );
+        let accepting = sharing.map_or(Accepting::UNLIMITED, Sharing::accepting);
+        let workers = Workers::new(options.max_connections, options.spare_threads, accepting);
         let state = State {
             socket: Some(Arc::new(socket)),
             clock: Some(keep_running()?),
@@ -174,8 +170,17 @@ impl Engine {
     /// Parks this idle thread until a slot is free. With the slot it gets the listening socket, to accept
     /// from; `None`: it must end.
     fn wait_for_slot(&self, mut state: MutexGuard<'_, State>) -> Option<Arc<ListenSocket>> {
+        let next = state.workers.next();
+        self.follow(next, state)
+    }
+
+    fn follow(
+        &self,
+        mut next: Next,
+        mut state: MutexGuard<'_, State>,
+    ) -> Option<Arc<ListenSocket>> {
         loop {
-            match state.workers.next() {
+            match next {
                 Next::Accept => return state.socket.clone(),
                 Next::Leave => {
                     self.close_if_over(state);
@@ -185,6 +190,7 @@ impl Engine {
             }
             state = wait(&self.slot_free, state, None);
             state.workers.unparked();
+            next = state.workers.next();
         }
     }
 
@@ -251,6 +257,10 @@ impl Engine {
         state.workers.accept_returned();
         if state.workers.stopping() || concerns_one_connection(error) {
             return self.wait_for_slot(state);
+        }
+        if self.is_shared && error.kind() == ErrorKind::WouldBlock {
+            let next = state.workers.next_after_tick();
+            return self.follow(next, state);
         }
         drop(state);
         let _ = guarded(|| self.service.accept_error(error));

@@ -29,7 +29,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::time::{Duration, Instant};
 
 use super::addr::Addr;
@@ -57,6 +57,8 @@ pub struct KernelSocket<S> {
     probes: AtomicUsize,
     /// How many waiting calls still read the clock.
     timed_calls: AtomicUsize,
+    /// The read timeout may be that of the listening socket, which nobody asked for.
+    inherits_timeout: AtomicBool,
 }
 
 /// How many waiting calls read the clock after a probe, because another may follow.
@@ -82,7 +84,17 @@ impl<S> KernelSocket<S> {
             probing: Mutex::new(()),
             probes: AtomicUsize::new(0),
             timed_calls: AtomicUsize::new(0),
+            inherits_timeout: AtomicBool::new(false),
         }
+    }
+
+    /// A connection of a listening socket, whose receive timeout some systems pass on: then it counts as none.
+    pub(super) fn accepted(inner: S, peer: Addr, inherits_timeout: bool) -> KernelSocket<S> {
+        let socket = KernelSocket::new(inner, Some(peer));
+        socket
+            .inherits_timeout
+            .store(inherits_timeout, Ordering::Relaxed);
+        socket
     }
 
     pub(super) fn inner(&self) -> &S {
@@ -95,7 +107,14 @@ where
     for<'a> &'a S: Read + Write,
 {
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.wait(S::read_timeout, |mut inner| inner.read(buf))
+        let inherits = self.inherits_timeout.load(Ordering::Relaxed);
+        match self.wait(S::read_timeout, |mut inner: &S| inner.read(buf)) {
+            Err(e) if inherits && is_timeout(&e) => {
+                self.stop_inheriting()?;
+                self.wait(S::read_timeout, |mut inner| inner.read(buf))
+            }
+            read => read,
+        }
     }
 
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
@@ -123,7 +142,11 @@ where
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.inner.set_read_timeout(at_least_a_moment(d))
+        let limit = at_least_a_moment(d);
+        if self.inherits_timeout.load(Ordering::Acquire) {
+            return self.replace_inherited(limit);
+        }
+        self.inner.set_read_timeout(limit)
     }
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
@@ -158,6 +181,27 @@ where
 }
 
 impl<S: Raw> KernelSocket<S> {
+    /// The first read timeout that is asked for, in place of the listening socket's.
+    #[cold]
+    fn replace_inherited(&self, limit: Option<Duration>) -> io::Result<()> {
+        let _no_other = lock(&self.probing);
+        self.inner.set_read_timeout(limit)?;
+        self.inherits_timeout.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// A read has ended with the timeout of the listening socket, or with one that another thread has set meanwhile:
+    /// the next read has that one or none.
+    #[cold]
+    fn stop_inheriting(&self) -> io::Result<()> {
+        let _no_other = lock(&self.probing);
+        if self.inherits_timeout.load(Ordering::Acquire) {
+            self.inner.set_read_timeout(None)?;
+            self.inherits_timeout.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
     /// A call that may sleep in the kernel.
     fn wait(
         &self,
@@ -288,162 +332,4 @@ raw!(TcpStream, TcpStream::set_nodelay);
 raw!(UnixStream, |_: &UnixStream, _| Ok(()));
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::net::tests::{PATIENCE, within};
-    use crate::net::{Tcp, Unix};
-    use std::net::TcpListener;
-    use std::sync::Arc;
-    use std::thread;
-
-    fn tcp() -> (Tcp, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (Tcp::from(listener.accept().unwrap().0), theirs)
-    }
-
-    /// Probes for as long as the work takes.
-    fn while_probed(work: impl FnOnce(&Tcp) + Send + 'static) {
-        within(PATIENCE, || {
-            let (ours, theirs) = tcp();
-            let reader = thread::spawn(move || io::copy(&mut &theirs, &mut io::sink()));
-            let ours = Arc::new(ours);
-            let weak = Arc::downgrade(&ours);
-            let prober = thread::spawn(move || {
-                while let Some(ours) = weak.upgrade() {
-                    assert_eq!(ours.try_read(&mut [0; 16]).unwrap(), None);
-                }
-            });
-            work(&ours);
-            drop(ours);
-            prober.join().unwrap();
-            reader.join().unwrap().unwrap();
-        });
-    }
-
-    #[test]
-    fn a_probe_disturbs_no_writer() {
-        while_probed(|ours| {
-            for _ in 0..2_000 {
-                (ours as &dyn Stream).write_all(&[7; 64 * 1024]).unwrap();
-            }
-        });
-    }
-
-    #[test]
-    fn a_probe_neither_hastens_nor_hinders_a_timeout() {
-        while_probed(|ours| {
-            ours.set_read_timeout(Some(Duration::from_millis(60)))
-                .unwrap();
-            for _ in 0..5 {
-                let began = Instant::now();
-                assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
-                assert!(began.elapsed() >= Duration::from_millis(30));
-            }
-        });
-    }
-
-    #[test]
-    fn the_clock_is_read_in_the_calls_after_a_probe_only() {
-        let (ours, theirs) = tcp();
-        let theirs = Tcp::from(theirs);
-        assert!(!ours.is_timed());
-        assert_eq!(ours.try_read(&mut [0; 1]).unwrap(), None);
-        for _ in 0..TIMED_CALLS {
-            assert_ne!(ours.timed_calls.load(Ordering::Relaxed), 0);
-            theirs.write(b"x").unwrap();
-            assert_eq!(ours.read(&mut [0; 1]).unwrap(), 1);
-        }
-        assert!(!ours.is_timed());
-    }
-
-    /// Neither for ever, nor at once.
-    #[test]
-    fn a_probe_after_many_calls_lets_a_wait_end() {
-        within(PATIENCE, || {
-            let (ours, _theirs) = tcp();
-            let limit = Duration::from_millis(60);
-            ours.set_read_timeout(Some(limit)).unwrap();
-            thread::scope(|scope| {
-                let waits = scope.spawn(|| {
-                    let began = Instant::now();
-                    assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
-                    assert!(began.elapsed() >= limit / 2);
-                });
-                while !waits.is_finished() {
-                    assert_eq!(ours.try_read(&mut [0; 16]).unwrap(), None);
-                    ours.timed_calls.store(0, Ordering::Relaxed); // as after many calls
-                }
-                waits.join().unwrap();
-            });
-        });
-    }
-
-    /// A signal interrupts a call that has a timeout, whatever the handler asks for (signal(7)).
-    #[test]
-    fn a_wait_ends_although_signals_interrupt_it() {
-        within(PATIENCE, || {
-            let (ours, _theirs) = tcp();
-            let limit = Duration::from_millis(60);
-            ours.set_read_timeout(Some(limit)).unwrap();
-            let began = Instant::now();
-            let waited = ours.wait(Raw::read_timeout, |_| {
-                thread::sleep(limit / 10);
-                Err(ErrorKind::Interrupted.into())
-            });
-            assert!(is_timeout(&waited.unwrap_err()));
-            assert!(began.elapsed() >= limit);
-        });
-    }
-
-    #[test]
-    fn a_timeout_of_zero_is_the_shortest_there_is() {
-        let (ours, _theirs) = tcp();
-        ours.set_read_timeout(Some(Duration::ZERO)).unwrap();
-        ours.set_write_timeout(Some(Duration::ZERO)).unwrap();
-        assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
-    }
-
-    #[test]
-    fn try_write_takes_what_there_is_room_for_and_never_waits() {
-        let (here, there) = UnixStream::pair().unwrap();
-        let (unix, tcp) = ((Unix::from(here), Unix::from(there)), tcp());
-        writes_without_waiting(&unix.0, &unix.1);
-        writes_without_waiting(&tcp.0, &Tcp::from(tcp.1));
-    }
-
-    /// Without a timeout: a write that waited would wait for ever.
-    fn writes_without_waiting(ours: &dyn Stream, theirs: &dyn Stream) {
-        let mut sent = 0;
-        while let Some(n) = ours.try_write(&[7; 64 * 1024]).unwrap() {
-            sent += n;
-        }
-        let (mut read, mut buf) = (0, vec![0; 1 << 20]);
-        while read < sent {
-            read += theirs.read(&mut buf).unwrap();
-        }
-        assert_eq!(theirs.try_read(&mut buf).unwrap(), None);
-        assert_eq!(ours.try_write(b"room again").unwrap(), Some(10));
-    }
-
-    #[test]
-    fn try_read_takes_what_is_there_and_keeps_nothing_back() {
-        let (here, there) = UnixStream::pair().unwrap();
-        let (unix, tcp) = ((Unix::from(here), Unix::from(there)), tcp());
-        looks_without_waiting(&unix.0, &unix.1);
-        looks_without_waiting(&tcp.0, &Tcp::from(tcp.1));
-    }
-
-    fn looks_without_waiting(ours: &dyn Stream, theirs: &dyn Stream) {
-        let mut buf = [0; 4];
-        assert_eq!(ours.try_read(&mut buf).unwrap(), None);
-        theirs.write(b"abcdef").unwrap();
-        assert_eq!(ours.read(&mut buf[..2]).unwrap(), 2); // waits until it has come
-        assert_eq!(ours.try_read(&mut buf[..3]).unwrap(), Some(3));
-        assert_eq!(&buf[..3], b"cde");
-        assert_eq!(ours.read(&mut buf).unwrap(), 1);
-        theirs.shutdown(Shutdown::Write).unwrap();
-        assert_eq!(ours.read(&mut buf).unwrap(), 0);
-        assert_eq!(ours.try_read(&mut buf).unwrap(), Some(0));
-    }
-}
+mod tests;

@@ -93,24 +93,20 @@ impl ListenSocket {
     pub(super) fn accept(&self) -> io::Result<Arc<dyn Stream>> {
         match &self.sharing {
             None => self.accept_once(),
-            Some(sharing) => sharing.accept(|| {
-                let stream = self.accept_once()?;
-                // Linux passes the TICK of a TCP socket on to its connections. An error: this one is gone already.
-                let _ = stream.set_read_timeout(None);
-                Ok(stream)
-            }),
+            Some(sharing) => sharing.accept(|| self.accept_once()),
         }
     }
 
     fn accept_once(&self) -> io::Result<Arc<dyn Stream>> {
+        let has_tick = self.sharing.is_some();
         Ok(match &self.socket {
             BoundSocket::Tcp(listener) => {
                 let (stream, peer) = listener.accept()?;
-                Arc::new(KernelSocket::new(stream, Some(Addr::from(peer))))
+                Arc::new(KernelSocket::accepted(stream, Addr::from(peer), has_tick))
             }
             BoundSocket::Unix(listener) => {
                 let (stream, peer) = listener.accept()?;
-                Arc::new(KernelSocket::new(stream, Some(Addr::from(peer))))
+                Arc::new(KernelSocket::accepted(stream, Addr::from(peer), has_tick))
             }
         })
     }

@@ -13,6 +13,12 @@
 //!            release(true)                release(false)
 //! ```
 //!
+//! Without a turn, a thread whose TICK has passed may be one too many: [`Workers`](super::workers::Workers) decides.
+//!
+//! Linux passes the TICK of a listening TCP socket on to its connections. Nothing undoes that for each of them: a
+//! connection sets its own read timeout, or takes the TICK off when a read has ended by it
+//! ([`KernelSocket`](super::kernel::KernelSocket)).
+//!
 //! The kernel wakes one of the threads that wait for a connection. If the process of that thread is killed before the
 //! thread accepts, the connection waits until another accept ends: one TICK at most.
 
@@ -25,11 +31,12 @@ use std::time::Duration;
 
 use super::guarded::guarded;
 use super::stream::Stream;
+use super::workers::Accepting;
 
 /// How long one call of `accept` waits. It is the longest time that a stopped server goes on accepting.
 pub(super) const TICK: Duration = Duration::from_millis(250);
-/// How many threads of a server wait in `accept`, each of which wakes up every [`TICK`].
-const ACCEPTING_THREADS: usize = 4;
+/// How many threads of a server go on waiting in `accept`, and wake up every [`TICK`], while nobody connects.
+const TICKING_THREADS: usize = 4;
 /// How many times [`TICK`] a server waits for its own stop when another process has shut the socket down.
 const TICKS_SHUT_DOWN: u32 = 4;
 
@@ -112,11 +119,14 @@ impl Sharing {
         }
     }
 
-    /// How many threads may accept at a time: few, because each of them ticks; one, if it takes turns.
-    pub(super) fn most_accepting(&self) -> usize {
+    /// How many threads accept at a time. While nobody connects they are few, because each of them ticks.
+    pub(super) fn accepting(&self) -> Accepting {
         match self.turn {
-            Some(_) => 1,
-            None => ACCEPTING_THREADS,
+            Some(_) => Accepting { most: 1, enough: 1 },
+            None => Accepting {
+                most: usize::MAX,
+                enough: TICKING_THREADS,
+            },
         }
     }
 
@@ -129,7 +139,8 @@ impl Sharing {
         self.stopped.load(Ordering::Acquire)
     }
 
-    /// Waits for the turn and then for a connection. `accept` waits a [`TICK`] at most, and then returns `WouldBlock`.
+    /// Waits for the turn and then for a connection. `accept` waits a [`TICK`] at most, and then returns `WouldBlock`;
+    /// so does this, unless it keeps a turn.
     pub(super) fn accept(
         &self,
         accept: impl Fn() -> io::Result<Arc<dyn Stream>>,
@@ -141,7 +152,7 @@ impl Sharing {
                 break Err(ErrorKind::WouldBlock.into());
             }
             match accept() {
-                Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock && self.turn.is_some() => {}
                 // Another process has shut the socket down for all (accept(2): EINVAL), because their common parent is
                 // gone. This server is about to be stopped, too; if it is not, the error stands.
                 Err(e) if e.kind() == ErrorKind::InvalidInput && shut_down < TICKS_SHUT_DOWN => {

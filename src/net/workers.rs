@@ -16,9 +16,14 @@
 //! 1. `connections + waiting <= max_connections`: each thread that waits in `accept` has a place for the
 //!    connection it gets. So the limit is never passed, and at the limit no thread accepts: new
 //!    connections stay in the kernel's backlog, and one thread is parked until a connection ends.
-//!    If the listening socket is shared, `waiting <= most_accepting` besides: the other idle threads are parked.
+//!    If processes take turns, `waiting <= most_accepting` besides: the other idle threads are parked.
 //! 2. A thread is idle, or a spawn is being retried, or the server stops. So a server whose spawns fail
 //!    keeps the connections it has, and accepts again as soon as a thread can be started or one is idle.
+//!
+//! If the listening socket is shared, each wait in `accept` has a limit, the tick, and a thread that nobody needs must
+//! not wake up for ever: a thread that has waited in vain is parked if `enough_accepting` others wait, and none is
+//! woken while they do. A thread that has served accepts again at once: so on a busy server none is parked, and
+//! no connection costs a wake-up.
 //!
 //! The engine calls this under its lock; the tests below try all interleavings.
 
@@ -29,6 +34,8 @@ pub(super) struct Workers {
     spare_threads: usize,
     /// How many threads may wait in `accept`.
     most_accepting: usize,
+    /// How many suffice, while nobody connects.
+    enough_accepting: usize,
     connections: usize,
     /// Threads without a connection: starting, parked, waiting, or pausing after an error.
     idle: usize,
@@ -40,6 +47,21 @@ pub(super) struct Workers {
     /// No thread is idle and none could be spawned: the spawn is retried after a while.
     retrying: bool,
     stopping: bool,
+}
+
+/// How many threads wait in `accept`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accepting {
+    pub(super) most: usize,
+    /// How many suffice, while nobody connects. At least one.
+    pub(super) enough: usize,
+}
+
+impl Accepting {
+    pub(super) const UNLIMITED: Accepting = Accepting {
+        most: usize::MAX,
+        enough: usize::MAX,
+    };
 }
 
 /// What an idle thread does next.
@@ -58,12 +80,13 @@ impl Workers {
     pub(super) fn new(
         max_connections: usize,
         spare_threads: usize,
-        most_accepting: usize,
+        accepting: Accepting,
     ) -> Workers {
         Workers {
             max_connections,
             spare_threads: spare_threads.max(1),
-            most_accepting,
+            most_accepting: accepting.most,
+            enough_accepting: accepting.enough,
             connections: 0,
             idle: 1,
             parked: 0,
@@ -110,6 +133,15 @@ impl Workers {
         Next::Park
     }
 
+    /// What a thread does next that has waited in `accept` in vain, for a whole tick.
+    pub(super) fn next_after_tick(&mut self) -> Next {
+        if self.stopping || self.waiting < self.enough_accepting {
+            return self.next();
+        }
+        self.parked += 1;
+        Next::Park
+    }
+
     /// One more thread may wait in `accept`.
     fn has_place(&self) -> bool {
         self.connections + self.waiting < self.max_connections && self.waiting < self.most_accepting
@@ -117,7 +149,10 @@ impl Workers {
 
     /// Whether the caller wakes a parked thread, to accept.
     pub(super) fn wakes(&self) -> bool {
-        self.parked > 0 && self.has_place() && !self.stopping
+        self.parked > 0
+            && self.waiting < self.enough_accepting
+            && self.has_place()
+            && !self.stopping
     }
 
     /// A parked thread has been woken.

@@ -38,10 +38,10 @@ struct Model {
 const MOST_THREADS: usize = 4;
 
 impl Model {
-    fn new(max_connections: usize, spare_threads: usize, sharing: Option<usize>) -> Model {
-        let most_accepting = sharing.unwrap_or(usize::MAX);
+    fn new(max_connections: usize, spare_threads: usize, sharing: Option<Accepting>) -> Model {
+        let accepting = sharing.unwrap_or(Accepting::UNLIMITED);
         Model {
-            workers: Workers::new(max_connections, spare_threads, most_accepting),
+            workers: Workers::new(max_connections, spare_threads, accepting),
             threads: vec![At::Asking],
             slots_elsewhere: 0,
             retry_scheduled: false,
@@ -101,11 +101,18 @@ impl Model {
             })),
             At::Accepting => {
                 // An error, the end of the last tick, a connection that came too late or one beyond the limit of
-                // its address. (Before the stop a tick is followed by the next, and changes nothing here.)
+                // its address.
                 all.push(self.with(|model| {
                     model.workers.accept_returned();
                     model.threads[n] = At::Asking;
                 }));
+                if self.is_shared {
+                    all.push(self.with(|model| {
+                        model.workers.accept_returned();
+                        let next = model.workers.next_after_tick();
+                        model.follow(n, next);
+                    }));
+                }
                 if self.is_shared || !self.workers.stopping() {
                     all.push(self.with(|model| {
                         model.workers.accept_returned();
@@ -159,7 +166,12 @@ impl Model {
     }
 
     fn ask(&mut self, n: usize) {
-        match self.workers.next() {
+        let next = self.workers.next();
+        self.follow(n, next);
+    }
+
+    fn follow(&mut self, n: usize, next: Next) {
+        match next {
             Next::Accept => self.threads[n] = At::Accepting,
             Next::Park => self.threads[n] = At::Parked { woken: false },
             Next::Leave => drop(self.threads.remove(n)),
@@ -200,7 +212,7 @@ impl Model {
             workers.idle > 0 || retries,
             "no thread will ever accept: {self:?}"
         );
-        let has_place = workers.has_place();
+        let has_place = workers.has_place() && workers.waiting < workers.enough_accepting;
         let comes = accepting + asking + starting > 0 || retries;
         assert!(!has_place || comes, "no thread was woken: {self:?}");
     }
@@ -210,7 +222,7 @@ impl Model {
 fn explore(
     max_connections: usize,
     spare_threads: usize,
-    sharing: Option<usize>,
+    sharing: Option<Accepting>,
 ) -> BTreeSet<Model> {
     let mut seen = BTreeSet::new();
     let mut ahead = vec![Model::new(max_connections, spare_threads, sharing)];
@@ -224,8 +236,16 @@ fn explore(
     seen
 }
 
-/// A plain socket, one whose processes take turns, and one that a few threads of each share.
-const SHARING: [Option<usize>; 3] = [None, Some(1), Some(2)];
+/// A plain socket, one whose processes take turns, and two that all share.
+const SHARING: [Option<Accepting>; 4] = [None, Some(TURN), Some(quiet(1)), Some(quiet(2))];
+const TURN: Accepting = Accepting { most: 1, enough: 1 };
+
+const fn quiet(enough: usize) -> Accepting {
+    Accepting {
+        most: usize::MAX,
+        enough,
+    }
+}
 
 #[test]
 fn fault_a07_no_interleaving_leaves_the_server_deaf() {
@@ -254,7 +274,7 @@ fn every_stopped_server_comes_to_its_end() {
 
 #[test]
 fn fault_a07_a_retry_that_works_ends_the_deafness() {
-    let mut workers = Workers::new(2, 1, usize::MAX);
+    let mut workers = Workers::new(2, 1, Accepting::UNLIMITED);
     assert_eq!(workers.next(), Next::Accept);
     workers.accept_returned();
     assert!(workers.serve(), "a spawn");
@@ -265,4 +285,52 @@ fn fault_a07_a_retry_that_works_ends_the_deafness() {
     assert!(!workers.retried(true));
     assert_eq!(workers.next(), Next::Accept);
     assert!(!workers.retry(), "a thread is idle");
+}
+
+/// `threads` of them wait in `accept`, of a socket that is shared: two suffice while nobody connects.
+fn all_accept(threads: usize) -> Workers {
+    let mut workers = Workers::new(100, 16, quiet(2));
+    assert_eq!(workers.next(), Next::Accept);
+    for _ in 1..threads {
+        workers.idle += 1; // the thread that has served a connection
+        assert_eq!(workers.next(), Next::Accept, "{workers:?}");
+    }
+    workers
+}
+
+#[test]
+fn of_many_threads_two_go_on_ticking_while_nobody_connects() {
+    let mut workers = all_accept(8);
+    let next = [(); 8].map(|()| {
+        workers.accept_returned();
+        workers.next_after_tick()
+    });
+    let parked = next.iter().filter(|next| **next == Next::Park).count();
+    assert_eq!((parked, workers.waiting), (6, 2));
+    workers.accept_returned();
+    assert_eq!(
+        workers.next_after_tick(),
+        Next::Accept,
+        "two suffice, one does not"
+    );
+}
+
+#[test]
+fn no_connection_of_a_busy_server_costs_a_wake_up() {
+    let mut workers = all_accept(3);
+    workers.accept_returned();
+    assert_eq!(workers.next_after_tick(), Next::Park, "one too many");
+    for _ in 0..3 {
+        workers.accept_returned();
+        assert!(!workers.serve());
+        let woken = workers.wakes();
+        if woken {
+            workers.unparked();
+            assert_eq!(workers.next(), Next::Accept);
+        }
+        workers.released();
+        assert!(workers.served());
+        assert_eq!(workers.next(), Next::Accept, "it accepts again");
+        assert_eq!(workers.parked(), 0, "the first connection has woken it");
+    }
 }
