@@ -3,9 +3,10 @@
 mod export;
 pub(crate) mod live;
 mod site;
+mod stopping;
 
 use crate::place::Place;
-use crate::stage::{Ended, Running, printed, refuses, run};
+use crate::stage::{Ended, Running, command, printed, refuses, run};
 use crate::support::watched;
 use std::collections::HashMap;
 use std::net::TcpListener;
@@ -19,10 +20,16 @@ pub(crate) struct Chapter {
 
 impl Chapter {
     pub(crate) fn open(test: &str) -> Chapter {
+        Chapter::open_with(test, &[])
+    }
+
+    /// Its standard input stays open.
+    fn open_with(test: &str, more: &[&str]) -> Chapter {
         let place = Place::new(test);
         let path = place.path();
         let args = ["--any-port", "--unix", path.to_str().expect("text")];
-        let mut running = Running::start("chapter", &args);
+        let command = command("chapter", &[&args, more].concat());
+        let mut running = Running::spawn(command, b"", true);
         let page = running.line();
         assert_eq!(running.line(), "");
         assert!(running.line().starts_with("The network chapter of"));

@@ -119,3 +119,43 @@ fn a_standard_input_that_is_no_socket() {
         );
     });
 }
+
+/// What was recorded is written when the server has ended.
+#[test]
+fn a_go_between_ends_with_its_input_and_its_capture_is_whole() {
+    watched(|| {
+        let (_site, port) = crate::client::hello();
+        let place = Place::new("between-ends");
+        let (address, to) = (place.address(), format!("127.0.0.1:{port}"));
+        let file = place.path().with_extension("pcap");
+        let file = file.to_str().expect("text");
+        let args = [
+            "--listen",
+            &address,
+            "--to",
+            &to,
+            "--stop-at-eof",
+            "--save",
+            file,
+            "--json",
+        ];
+        let between = Running::spawn(command("wire", &args), b"", true);
+        between.address();
+        let path = place.path();
+        let path = path.to_str().expect("text");
+        let got = run("http_get", &["--unix-socket", path, "http://localhost/"]);
+        assert_eq!(got.out, "Hello World\n", "{}", got.err);
+        let ended = between.end_input();
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        assert!(!place.path().exists());
+        let saved = run("wire", &[file, "--json"]).out;
+        for explained in [saved, ended.out] {
+            assert_eq!(explained.matches("\"200\"").count(), 1, "{explained}");
+            assert_eq!(
+                explained.matches("\"label\":\"end\"").count(),
+                2,
+                "{explained}"
+            );
+        }
+    });
+}

@@ -1,8 +1,11 @@
 //! A door of the chapter: its address, the server behind it, and what to try there.
 
-use barewire::net::Addr;
+use crate::demo::{self, DEADLINE};
+use barewire::net::{self, Addr};
+use barewire::udp;
 use std::io::{self, ErrorKind};
 use std::sync::OnceLock;
+use std::time::Instant;
 
 /// The addresses of all doors, once all are open: a name in lower case, and its address.
 static OPEN: OnceLock<Vec<(String, String)>> = OnceLock::new();
@@ -10,6 +13,40 @@ static OPEN: OnceLock<Vec<(String, String)>> = OnceLock::new();
 /// All doors are open.
 pub(crate) fn all_open(addresses: Vec<(String, String)>) {
     OPEN.get_or_init(|| addresses);
+}
+
+/// A door that is open: the server behind it runs.
+pub(crate) enum Open {
+    Server(net::Handle),
+    Udp(udp::Handle),
+}
+
+impl Open {
+    pub(crate) fn address(&self) -> Addr {
+        match self {
+            Open::Server(handle) => handle.local_addr(),
+            Open::Udp(handle) => handle.local_addr().into(),
+        }
+    }
+}
+
+/// Closes doors, and waits for what runs behind them. All have the same deadline.
+pub(crate) fn close_all(doors: &[Open]) -> io::Result<()> {
+    let began = Instant::now();
+    for door in doors {
+        match door {
+            Open::Server(handle) => handle.stop(),
+            Open::Udp(handle) => handle.stop(),
+        }
+    }
+    for door in doors {
+        let left = DEADLINE.saturating_sub(began.elapsed());
+        match door {
+            Open::Server(handle) => demo::shut_down(handle, left),
+            Open::Udp(handle) => drop(handle.shutdown(left)?),
+        }
+    }
+    Ok(())
 }
 
 /// The address of the door of this name.
@@ -34,14 +71,14 @@ pub(crate) struct Door {
     pub(crate) name: &'static str,
     /// The book's; `None`: a Unix socket.
     pub(crate) port: Option<u16>,
-    /// Starts to serve there, on threads of its own. Returns the bound address.
-    pub(crate) open: fn(&str) -> io::Result<Addr>,
+    /// Starts to serve there, on threads of its own.
+    pub(crate) open: fn(&str) -> io::Result<Open>,
     /// Commands to try, [with addresses](with_addresses).
     pub(crate) tries: &'static [&'static str],
 }
 
 impl Door {
-    pub(crate) fn open_at(&self, listen: &str) -> Result<Addr, String> {
+    pub(crate) fn open_at(&self, listen: &str) -> Result<Open, String> {
         (self.open)(listen).map_err(|e| {
             let advice = match (e.kind(), self.port) {
                 (ErrorKind::AddrInUse, Some(_)) => {

@@ -52,7 +52,7 @@ mod states;
 mod words;
 
 use demo::{Args, err, log, out};
-use door::Door;
+use door::{Door, Open};
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
@@ -64,6 +64,7 @@ struct Options {
     unix: String,
     /// Play everything into this folder, and end.
     export: Option<String>,
+    stop_at_eof: bool,
 }
 
 enum Ports {
@@ -105,19 +106,32 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<(), String> {
-    open_all(&options)?;
-    if let Some(folder) = options.export {
-        return export_to(&folder);
-    }
+    let mut doors = Vec::new();
+    let served = open_all(&options, &mut doors).and_then(|()| match &options.export {
+        Some(folder) => export_to(folder),
+        None => serve(options.stop_at_eof),
+    });
+    // Also after an error: the file of the Unix socket goes with its server.
+    served.and(door::close_all(&doors).map_err(|e| e.to_string()))
+}
+
+fn serve(stop_at_eof: bool) -> Result<(), String> {
     let page = door::address("http").unwrap_or_default();
     log!("http://{page}/chapter in a browser\n");
     let opened: String = DOORS.iter().map(Door::invitation).collect();
+    let ends = match stop_at_eof {
+        true => "Ctrl-D",
+        false => "Ctrl-C",
+    };
     log!(
-        "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Run a demo of ours with \
+        "The network chapter of 《深入浅出Node.js》. {ends} ends it. Run a demo of ours with \
          `cargo run --release --bin NAME -- …`.\n\n{opened}"
     );
-    loop {
-        thread::park(); // the servers have threads of their own
+    match stop_at_eof {
+        true => demo::read_to_eof().map_err(|e| e.to_string()),
+        false => loop {
+            thread::park(); // the servers have threads of their own
+        },
     }
 }
 
@@ -131,11 +145,11 @@ fn read(args: &mut Args<'_>) -> Result<Options, String> {
         Ok(None) => Ports::Book,
         _ => return Err(format!("--ports-from takes a port from 1 to {last}")),
     };
-    let export = args.value("--export");
     Ok(Options {
         ports,
         unix,
-        export,
+        export: args.value("--export"),
+        stop_at_eof: demo::stop_at_eof(args)?,
     })
 }
 
@@ -170,7 +184,7 @@ fn export_to(folder: &str) -> Result<(), String> {
 }
 
 /// Opens all, or returns the error of the first that cannot be opened.
-fn open_all(options: &Options) -> Result<(), String> {
+fn open_all(options: &Options, doors: &mut Vec<Open>) -> Result<(), String> {
     let (mut addresses, mut number) = (Vec::new(), 0);
     for door in DOORS {
         let listen = match door.port {
@@ -178,7 +192,9 @@ fn open_all(options: &Options) -> Result<(), String> {
             None => format!("unix:{}", options.unix),
         };
         number += u16::from(door.port.is_some());
-        addresses.push((door.name.to_lowercase(), door.open_at(&listen)?.to_string()));
+        let open = door.open_at(&listen)?;
+        addresses.push((door.name.to_lowercase(), open.address().to_string()));
+        doors.push(open);
     }
     door::all_open(addresses);
     Ok(())

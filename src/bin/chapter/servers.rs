@@ -13,11 +13,11 @@ mod websocket_routes;
 
 use crate::certificates::{CERT, KEY};
 use crate::demo;
-use crate::door;
+use crate::door::{self, Open};
 use crate::http_server::Routes;
 use crate::site::Site;
 use barewire::http::{Handled, Response};
-use barewire::net::{self, Addr, Socket};
+use barewire::net::{self, Socket};
 use barewire::tls::{self, ServerOptions};
 use barewire::udp::{self, Family, RemoteInfo, SocketEvents};
 use barewire::websocket::PerMessageDeflate;
@@ -27,7 +27,7 @@ use std::io;
 const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// TCP, and the same over a Unix socket.
-pub(crate) fn tcp(listen: &str) -> io::Result<Addr> {
+pub(crate) fn tcp(listen: &str) -> io::Result<Open> {
     let name = match listen.starts_with("unix:") {
         true => "Unix",
         false => "TCP",
@@ -36,10 +36,10 @@ pub(crate) fn tcp(listen: &str) -> io::Result<Addr> {
         demo::speak_as(name);
         greeting::greet(&socket)
     });
-    Ok(server.listen(listen)?.local_addr())
+    Ok(Open::Server(server.listen(listen)?))
 }
 
-pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
+pub(crate) fn udp(listen: &str) -> io::Result<Open> {
     struct Printing;
 
     impl SocketEvents for Printing {
@@ -50,11 +50,11 @@ pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
     }
 
     let socket = udp::create_socket(Family::V4).bind(listen)?;
-    Ok(socket.start(Printing)?.local_addr().into())
+    Ok(Open::Udp(socket.start(Printing)?))
 }
 
 /// The book's server, and the page of the chapter.
-pub(crate) fn http(listen: &str) -> io::Result<Addr> {
+pub(crate) fn http(listen: &str) -> io::Result<Open> {
     let (routes, site) = (Routes::new(None)?, Site::new());
     let stats = routes.stats();
     let server = http::create_server(move |req, res| match req.path() {
@@ -64,7 +64,7 @@ pub(crate) fn http(listen: &str) -> io::Result<Addr> {
     });
     let handle = server.listen(listen)?;
     let _ = stats.set(handle.clone());
-    Ok(handle.local_addr())
+    Ok(Open::Server(handle))
 }
 
 /// The page of that demo has become a section of the chapter.
@@ -78,26 +78,26 @@ fn to_the_page(res: Response<'_>, section: &str) -> Handled {
 }
 
 /// WebSocket. A browser that wants the page of that demo is sent to the chapter.
-pub(crate) fn websocket(listen: &str) -> io::Result<Addr> {
+pub(crate) fn websocket(listen: &str) -> io::Result<Open> {
     let deflate = Some(PerMessageDeflate::default()); // for clients that ask for it
     let routes = websocket_routes::Routes::new(MESSAGE_BYTES, deflate);
     let server = http::create_server(move |req, res| match (req.method(), req.path()) {
         ("GET" | "HEAD", "/") if !websocket::is_asked_for(&req) => to_the_page(res, "s7-4"),
         _ => routes.serve(req, res),
     });
-    Ok(server.listen(listen)?.local_addr())
+    Ok(Open::Server(server.listen(listen)?))
 }
 
-pub(crate) fn tls(listen: &str) -> io::Result<Addr> {
+pub(crate) fn tls(listen: &str) -> io::Result<Open> {
     let server = tls::create_server(&echo::options(), |socket: Socket| {
         demo::speak_as("TLS");
         echo::welcome(&socket)
     })?;
-    Ok(server.listen(listen)?.local_addr())
+    Ok(Open::Server(server.listen(listen)?))
 }
 
-pub(crate) fn https(listen: &str) -> io::Result<Addr> {
+pub(crate) fn https(listen: &str) -> io::Result<Open> {
     let options = ServerOptions::new().cert(CERT).key(KEY);
     let server = https::create_server(&options, hello::hello)?;
-    Ok(server.listen(listen)?.local_addr())
+    Ok(Open::Server(server.listen(listen)?))
 }

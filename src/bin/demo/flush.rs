@@ -1,10 +1,11 @@
 //! What is still to be written when a demo ends.
 
-use super::{access_log, print};
+use super::{access_log, print, recording};
 use std::time::Duration;
 
-/// Waits for what a server has logged and printed, at most for a second each.
+/// Waits for what a demo has recorded, logged and printed: for a log and for what is printed, a second each at most.
 pub(crate) fn flush() {
-    access_log::flush(Duration::from_secs(1)); // first: it may print that lines were lost
+    recording::finish(); // first: its words are printed
+    access_log::flush(Duration::from_secs(1)); // it may print that lines were lost
     print::flush();
 }

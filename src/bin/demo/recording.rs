@@ -9,6 +9,15 @@ use barewire::trace::Recorder;
 use barewire::trace::wire::Protocol;
 use barewire::trace::wire::render::{Hex, Text};
 use std::io;
+use std::sync::OnceLock;
+
+/// The recorder of this process.
+static RECORDER: OnceLock<Recorder> = OnceLock::new();
+
+/// Waits until what was recorded is written. It takes no longer than an output may: see [`Recorder`].
+pub(crate) fn finish() {
+    RECORDER.get().map(Recorder::finish); // `on_error` has reported a failure
+}
 
 /// The options.
 pub(crate) struct Recording {
@@ -60,6 +69,6 @@ impl Recording {
             recorder = recorder.save(NamedFile::create(path)?);
         }
         let records = self.text || self.hex || self.save.is_some();
-        Ok(records.then_some(recorder))
+        Ok(records.then(|| RECORDER.get_or_init(|| recorder).clone()))
     }
 }

@@ -34,13 +34,18 @@ pub(crate) fn stop_at_eof(args: &mut Args<'_>) -> Result<bool, String> {
 pub(crate) fn wait(handle: &Handle, stop_at_eof: bool) -> io::Result<()> {
     if stop_at_eof {
         read_to_eof()?;
-        let cut = handle.shutdown(DEADLINE).cut;
-        if cut > 0 {
-            err!("{cut} connections did not finish within {DEADLINE:?}, and were cut");
-        }
+        shut_down(handle, DEADLINE);
     }
     handle.wait();
     Ok(())
+}
+
+/// Stops the server. Its connections have this time to finish.
+pub(crate) fn shut_down(handle: &Handle, deadline: Duration) {
+    let cut = handle.shutdown(deadline).cut;
+    if cut > 0 {
+        err!("{cut} connections did not finish within {DEADLINE:?}, and were cut");
+    }
 }
 
 /// Waits for the end of standard input. What comes before it is dropped.

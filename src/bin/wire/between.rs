@@ -10,7 +10,7 @@
 //! No byte is changed. A FIN is passed on when the bytes before it are; a connection that is cut on one side is cut on
 //! the other. (Whether the peer sees a RST or a FIN then is the system's choice.)
 
-use crate::demo::{err, read_file};
+use crate::demo::{self, err, read_file};
 use crate::options::{Listen, Options};
 use barewire::net::{self, Addr, ConnectOptions, Listener, Observer, Service, Slot, Stream};
 use barewire::net::{TapEvent, Tapped};
@@ -34,6 +34,7 @@ struct Between {
 
 pub(crate) fn serve(listen: &Listen, options: &Options) -> io::Result<u8> {
     let tap = options.recorder(listen.save.as_deref())?;
+    let recorder = tap.clone();
     let to_tls = listen.to_tls.as_deref().map(trusting).transpose()?;
     let is_tls = listen.tls.as_ref();
     let mut connect = ConnectOptions::default();
@@ -63,7 +64,8 @@ pub(crate) fn serve(listen: &Listen, options: &Options) -> io::Result<u8> {
         }
         None => listener.serve(accept, between)?,
     };
-    handle.wait();
+    demo::wait(&handle, listen.stop_at_eof)?;
+    recorder.finish()?;
     Ok(0)
 }
 

@@ -34,6 +34,7 @@ pub(crate) struct Listen {
     pub(crate) tls: Option<(String, String)>,
     /// What signs the server's certificate.
     pub(crate) to_tls: Option<String>,
+    pub(crate) stop_at_eof: bool,
 }
 
 pub(crate) enum Style {
@@ -72,6 +73,7 @@ impl Options {
                 save: args.value("--save"),
                 tls: args.pair("--tls"),
                 to_tls: args.value("--to-tls"),
+                stop_at_eof: args.has("--stop-at-eof"),
             }),
             (None, Some(file), Some(to), false, []) => {
                 return Ok(Options::of(Shows::Replay { file, to }));

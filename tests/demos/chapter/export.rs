@@ -34,6 +34,7 @@ fn every_exchange_is_a_file_and_the_index_leads_to_it() {
         ];
         let Ended { code, out, err } = run("chapter", &args);
         assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        assert!(!unix.exists(), "the socket file goes");
         let index = fs::read_to_string(format!("{folder}/index.html")).expect("an index");
         for id in ids {
             assert!(index.contains(&format!("<a href=\"{id}.html\">")), "{id}");
