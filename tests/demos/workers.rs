@@ -2,7 +2,11 @@
 
 use crate::place::Place;
 use crate::stage::{Running, command, run};
-use crate::support::watched;
+use crate::support::{Client, request, watched};
+use barewire::net::Addr;
+use std::fs::File;
+use std::io::Read;
+use std::process::Command;
 use std::time::Duration;
 
 const TLS: [&str; 3] = [
@@ -106,5 +110,57 @@ fn row_p01_workers_whose_parent_is_killed_report_no_error() {
             (0..4).for_each(|_| drop(get(&[&format!("{url}length")])));
             assert_eq!(server.err_after(Duration::ZERO), "");
         }
+    });
+}
+
+/// The reader of the log stands still until the workers have ended. They do not wait for it, and the lines that it does
+/// not get are counted.
+#[test]
+fn row_p01_workers_whose_log_is_not_read_end_and_count_the_lines_that_are_lost() {
+    watched(|| {
+        let place = Place::new("slow-log");
+        let path = place.path();
+        let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo");
+        assert!(made.success());
+        // An end that reads and writes does not wait for another.
+        let both = File::options().read(true).write(true).open(&path);
+        let (both, mut reader) = (both.expect("a pipe"), File::open(&path).expect("a pipe"));
+        let file = path.to_str().expect("text");
+        let (server, url) = start("127.0.0.1:0", &["--log", "--log-file", file]);
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let address = Addr::Ip(address.parse().expect("an address"));
+        let (connections, requests) = (10, 30);
+        for _ in 0..connections {
+            let mut client = Client::connect(&address);
+            for _ in 0..requests {
+                let target = format!("/length?{}", "x".repeat(1000)); // more than a pipe takes
+                client.send(request("GET", &target));
+                client.answer();
+            }
+        }
+        let ended = server.end_input();
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        drop(both);
+        let mut log = String::new();
+        reader.read_to_string(&mut log).expect("text");
+        let words = "http_server: the log was written too slowly, and ";
+        let lost = ended.err.lines().map(|line| {
+            let number = line
+                .strip_prefix(words)
+                .expect("nothing else")
+                .split(' ')
+                .next();
+            number.expect("a word").parse::<usize>().expect("a number")
+        });
+        let lost: usize = lost.sum();
+        assert!(lost > 0 && log.ends_with('\n'), "{log}");
+        assert_eq!(
+            log.lines().count() + lost,
+            connections * requests,
+            "{}",
+            ended.err
+        );
+        let is_whole = |line: &str| line.ends_with("x HTTP/1.1\" 200 12");
+        assert!(log.lines().all(is_whole), "{log}");
     });
 }

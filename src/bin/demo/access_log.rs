@@ -9,32 +9,38 @@
 //! The first two are the Common and the Combined Log Format, as Apache's mod_log_config documents and escapes them;
 //! `%l` and `%u` are always `-`.
 //!
-//! The thread of a connection appends its line to a buffer, and a thread of its own writes the whole buffer at once:
-//! while nothing else is logged, each line by itself. The lock around the buffer is not held while that thread writes.
-//! If the reader is slow or stops, the buffer fills up to [`MOST_BYTES`]; then lines are lost, and stderr has a line that
-//! says how many. So no request ever waits for the log. At the end of the process, [`flush`] waits a second for its lines.
+//! The thread of a connection appends its line to a buffer, and a thread of its own writes what is in the buffer, in
+//! pieces of whole lines: so the lines of several workers do not mix in a pipe. The lock around the buffer is not held
+//! while that thread writes. If the reader is slow or stops, the buffer fills up to [`MOST_BYTES`]; then lines are lost,
+//! and stderr has a line that says how many. So no request ever waits for the log. At the end of the process, [`flush`]
+//! waits a second for its lines; those that are not written then are lost and counted, too.
 
 use super::args::Args;
 use super::files::NamedFile;
-use super::print::{Standard, err};
+use super::print::{Standard, err, last_err};
 use barewire::http::wire::HttpDate;
 use barewire::http::{Error, Server, ServerEvents, Summary};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
+use std::iter;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, SystemTime};
 
 const MOST_BYTES: usize = 1024 * 1024;
+/// A pipe takes this at once, or nothing of it: Linux's PIPE_BUF.
+const PIECE_BYTES: usize = 4096;
 
 /// The log of this process.
 static LOG: OnceLock<Arc<Queue>> = OnceLock::new();
 
-/// Waits until the lines are written, at most for `time`.
+/// Waits until the lines are written, at most for `time`. Nothing is logged any more.
 pub(crate) fn flush(time: Duration) {
-    if let Some(queue) = LOG.get() {
-        queue.flush(time);
+    if let Some(queue) = LOG.get()
+        && let lost @ 1.. = queue.flush(time)
+    {
+        last_err!("the log was written too slowly, and {lost} of its last lines were lost");
     }
 }
 
@@ -106,8 +112,10 @@ struct Queue {
 struct Pending {
     lines: String,
     lost: u64,
-    /// The thread writes what it has taken.
-    is_writing: bool,
+    /// How many lines the thread has taken and not written yet.
+    writing: u64,
+    /// Nothing more is written.
+    is_over: bool,
 }
 
 impl Pending {
@@ -137,9 +145,14 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    fn flush(&self, time: Duration) {
-        let is_busy = |pending: &mut Pending| pending.is_writing || !pending.is_empty();
-        drop(self.changed.wait_timeout_while(self.lock(), time, is_busy));
+    /// Waits at most for `time`, and returns how many lines are not written by then. They never will be.
+    fn flush(&self, time: Duration) -> u64 {
+        let is_busy = |pending: &mut Pending| pending.writing > 0 || !pending.is_empty();
+        let waited = self.changed.wait_timeout_while(self.lock(), time, is_busy);
+        let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let lost = pending.writing + number_of_lines(&pending.lines) + pending.lost;
+        pending.is_over = lost > 0;
+        lost
     }
 
     fn write_all(&self, out: &mut dyn Write) {
@@ -147,21 +160,27 @@ impl Queue {
         loop {
             let waited = self.changed.wait_while(self.lock(), |it| it.is_empty());
             let mut pending = waited.unwrap_or_else(PoisonError::into_inner);
-            pending.is_writing = true;
             mem::swap(&mut lines, &mut pending.lines);
-            let lost = mem::take(&mut pending.lost);
+            pending.writing = number_of_lines(&lines);
             drop(pending);
-            let written = out.write_all(lines.as_bytes()); // may wait for long
+            for piece in pieces(&lines) {
+                let written = out.write_all(piece.as_bytes()); // may wait for long
+                if let Err(error) = written
+                    && !mem::replace(&mut is_broken, true)
+                {
+                    err!("the log: {error}; its lines are lost, and the server goes on");
+                }
+                let mut pending = self.lock();
+                if pending.is_over {
+                    return;
+                }
+                pending.writing -= number_of_lines(piece);
+            }
             lines.clear();
+            let lost = mem::take(&mut self.lock().lost);
             if lost > 0 {
                 err!("the log was written too slowly, and {lost} of its lines were lost");
             }
-            if let Err(error) = written
-                && !mem::replace(&mut is_broken, true)
-            {
-                err!("the log: {error}; its lines are lost, and the server goes on");
-            }
-            self.lock().is_writing = false;
             self.changed.notify_all();
         }
     }
@@ -169,6 +188,22 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn number_of_lines(lines: &str) -> u64 {
+    lines.bytes().filter(|&byte| byte == b'\n').count() as u64
+}
+
+/// Whole lines, [`PIECE_BYTES`] at most; a longer line by itself.
+fn pieces(mut lines: &str) -> impl Iterator<Item = &str> {
+    iter::from_fn(move || {
+        let first = lines.find('\n')? + 1;
+        let fit = &lines.as_bytes()[..lines.len().min(PIECE_BYTES)];
+        let last = fit.iter().rposition(|&byte| byte == b'\n');
+        let (piece, rest) = lines.split_at(last.map_or(first, |at| at + 1));
+        lines = rest;
+        Some(piece)
+    })
 }
 
 impl Format {

@@ -38,7 +38,12 @@ macro_rules! err {
     ($($text:tt)*) => { $crate::demo::print::print_err(format_args!($($text)*)) };
 }
 
-pub(crate) use {err, log, out};
+/// `err!` at the end of a process: [`flush`] waits for it, but not for long.
+macro_rules! last_err {
+    ($($text:tt)*) => { $crate::demo::print::print_last_err(format_args!($($text)*)) };
+}
+
+pub(crate) use {err, last_err, log, out};
 
 pub(crate) fn print_out(line: Arguments<'_>) {
     let line = format!("{line}\n");
@@ -73,8 +78,18 @@ pub(crate) fn print_log(line: Arguments<'_>) {
 
 /// Prints an error in the words of the command line.
 pub(crate) fn print_err(line: Arguments<'_>) {
+    write_err(format_args!("{}", err_line(line)));
+}
+
+pub(crate) fn print_last_err(line: Arguments<'_>) {
+    let line = err_line(line);
+    let bytes = line.len();
+    SERVER.send(Line::Err(line), bytes, write_line);
+}
+
+fn err_line(line: Arguments<'_>) -> String {
     let line = of_the_command_line(&line.to_string());
-    write_err(format_args!("{NAME}: {}\n", escaped(&line)));
+    format!("{NAME}: {}\n", escaped(&line))
 }
 
 /// Writes to stderr as it is: a line without the name, or a progress bar.

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | P01 | `p01_workers` | one port, many processes; the dead are replaced, until the cluster gives up |
 //! | P01 | `p01_endings` | a parent that is killed, a Ctrl-C, a shutdown: what is left behind |
+//! | P01 | `p01_log` | the log of a worker that ends is whole |
 //! | P01 | `p01_restart` | a restart under load loses no request |
 //! | P01 | `p01_tls` | two real servers over TLS, and their restart |
 //! | P02 | `p02_messages` | messages both ways, and what ends a child |
@@ -13,6 +14,7 @@
 //! | all | `stage` | clusters that end with their test, and the worker that they run |
 
 mod p01_endings;
+mod p01_log;
 mod p01_restart;
 mod p01_tls;
 mod p01_workers;

@@ -170,7 +170,7 @@ fn a_reader_that_reads_nothing_costs_lines_and_no_time() {
     let line = "x".repeat(1023) + "\n";
     let append = || queue.append(|lines| lines.write_str(&line)); // returns, although nothing is read
     append();
-    while !queue.lock().is_writing {
+    while queue.lock().writing == 0 {
         std::thread::yield_now(); // the first line is being written, and no other is taken until then
     }
     let (fit, lost) = (MOST_BYTES / line.len(), 1000);
@@ -179,25 +179,59 @@ fn a_reader_that_reads_nothing_costs_lines_and_no_time() {
     assert_eq!(queue.lock().lines.len(), MOST_BYTES);
     drop(go);
     let until = std::time::Instant::now() + PATIENCE;
-    while written.lock().unwrap().len() < (1 + fit) * line.len() {
+    while queue.lock().lost > 0 || written.lock().unwrap().len() < (1 + fit) * line.len() {
         assert!(std::time::Instant::now() < until);
         std::thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(written.lock().unwrap().len(), (1 + fit) * line.len());
-    assert_eq!(queue.lock().lost, 0, "they are reported");
 }
 
 #[test]
-fn a_flush_waits_for_the_lines_and_for_no_longer_than_its_time() {
+fn a_flush_waits_for_the_lines() {
     let (go, held) = channel();
     let written = Arc::new(Mutex::new(Vec::new()));
     let queue = Queue::start(Box::new(Stopped(held, Arc::clone(&written)))).unwrap();
     queue.flush(PATIENCE); // nothing is pending
     queue.append(|line| line.write_str("one\n"));
-    let short = Duration::from_millis(20);
-    queue.flush(short); // nothing is written
-    assert!(written.lock().unwrap().is_empty());
     go.send(()).unwrap();
-    queue.flush(PATIENCE);
+    assert_eq!(queue.flush(PATIENCE), 0);
     assert_eq!(*written.lock().unwrap(), b"one\n");
+}
+
+/// What is counted as lost is what the reader does not get, but for the piece that is being written.
+#[test]
+fn a_flush_counts_the_lines_that_it_has_not_waited_for() {
+    let (go, held) = channel();
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let queue = Queue::start(Box::new(Stopped(held, Arc::clone(&written)))).unwrap();
+    let line = "x".repeat(1023) + "\n";
+    let append = |lines: usize| {
+        (0..lines).for_each(|_| queue.append(|pending| pending.write_str(&line)));
+    };
+    append(1);
+    while queue.lock().writing == 0 {
+        std::thread::yield_now(); // the first line is being written
+    }
+    append(9);
+    go.send(()).unwrap(); // the first line
+    go.send(()).unwrap(); // a piece of four
+    while queue.lock().writing != 5 {
+        std::thread::yield_now();
+    }
+    assert_eq!(queue.flush(Duration::from_millis(20)), 5);
+    drop(go);
+    while Arc::strong_count(&queue) > 1 {
+        std::thread::yield_now(); // the thread has not ended
+    }
+    assert_eq!(written.lock().unwrap().len(), 9 * line.len());
+}
+
+#[test]
+fn a_piece_has_whole_lines_and_fits_into_a_pipe() {
+    let short = "x".repeat(99) + "\n";
+    let long = "y".repeat(PIECE_BYTES) + "\n";
+    let lines = short.repeat(41) + &long + &short;
+    let all: Vec<usize> = pieces(&lines).map(str::len).collect();
+    assert_eq!(all, [4000, 100, PIECE_BYTES + 1, 100]);
+    assert_eq!(pieces("").count(), 0);
 }
