@@ -4,7 +4,7 @@ use crate::http::error::{Error, Failure, Handled};
 use crate::http::refuse::refuse_with;
 use crate::http::server::request::Request;
 use crate::http::server::response::Response;
-use crate::http::wire::{self, Rule, reason_phrase};
+use crate::http::wire::{self, RequestHead, Rule, reason_phrase};
 use crate::net::{Stream, guarded};
 use std::fmt;
 
@@ -263,21 +263,22 @@ pub(super) fn send_to_encoded_target(request: &Request<'_>, mut response: Respon
     write_refusal(&error.into(), response)
 }
 
-/// Calls the one method that a request is for.
-pub(super) fn dispatch(
+/// Calls the one method that a request with this head is for. Each of them gets a request that is made where it is passed.
+#[inline]
+pub(super) fn dispatch<'r>(
     events: &dyn ServerEvents,
-    request: Request<'_>,
+    head: RequestHead<'_>,
+    request: impl FnOnce() -> Request<'r>,
     response: Response<'_>,
 ) -> Handled {
-    let head = request.head();
     if head.method().is_connect() {
-        events.connect(request, response)
+        events.connect(request(), response)
     } else if head.offers_upgrade() {
-        events.upgrade(request, response)
+        events.upgrade(request(), response)
     } else if head.expects_continue() {
-        events.check_continue(request, response)
+        events.check_continue(request(), response)
     } else {
-        events.request(request, response)
+        events.request(request(), response)
     }
 }
 

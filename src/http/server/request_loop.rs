@@ -184,21 +184,23 @@ impl<'s> RequestLoop<'s> {
         }
     }
 
-    #[inline(always)]
+    /// Serves the next request, or receives more of its head.
+    #[inline(never)]
     fn decode(&mut self) -> Result<(), End> {
-        match self.decoder.decode(self.buffer.unread()) {
-            Ok(Some(length)) => self.exchange(length, true),
-            Ok(None) => self.receive(),
+        let (length, is_encoded) = match self.decoder.decode(self.buffer.unread()) {
+            Ok(Some(length)) => (length, true),
+            Ok(None) => return self.receive(),
             Err(error) if error.rule() == Rule::TargetUnencoded => {
-                self.exchange(self.decoder.head_length(), false)
+                (self.decoder.head_length(), false)
             }
-            Err(error) => Err(self.refuse_head(error)),
-        }
+            Err(error) => return Err(self.refuse_head(error)),
+        };
+        self.exchange(length, is_encoded)
     }
 
     /// One request, its head `length` bytes long, and its response. `is_encoded`: the target is; otherwise the
     /// response is the 301 to the encoded one.
-    #[inline(never)]
+    #[inline(always)]
     fn exchange(&mut self, length: usize, is_encoded: bool) -> Result<(), End> {
         let config = &self.shared.config;
         self.exchange_since = self.shared.on_finish.as_ref().map(|_| Instant::now());
@@ -225,11 +227,11 @@ impl<'s> RequestLoop<'s> {
         let handled = guarded(|| {
             let stream = self.queue.stream().as_ref();
             let body = RequestBody::new(&mut self.body, head_tail, &self.connection);
-            let request = Request::new(head, body, &self.connection, stream);
+            let request = || Request::new(head, body, &self.connection, stream);
             let response = Response::new(&self.connection);
             match is_encoded {
-                true => dispatch(&self.shared.events, request, response),
-                false => send_to_encoded_target(&request, response),
+                true => dispatch(&self.shared.events, head, request, response),
+                false => send_to_encoded_target(&request(), response),
             }
         });
         let ended = self.end_response(handled);

@@ -95,25 +95,50 @@ pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && token_end(bytes, 0) == bytes.len()
 }
 
-/// Whether `bytes` are this lower-case word of letters and hyphens, in any case. They must be bytes of a
+/// Whether `bytes` are this word of letters and hyphens, in any case. They must be bytes of a
 /// field name or value: a CR would count as a hyphen.
 #[inline(always)]
 pub(super) fn is_word<const N: usize>(bytes: &[u8], word: &[u8; N]) -> bool {
     match <&[u8; N]>::try_from(bytes) {
-        Ok(bytes) => (0..N).fold(0, |differs, i| differs | ((bytes[i] | 0x20) ^ word[i])) == 0,
+        Ok(bytes) => {
+            let mut words = bytes.chunks(8).zip(word.chunks(8));
+            words.all(|(bytes, word)| lower_case8(bytes) == lower_case8(word))
+        }
         Err(_) => false,
     }
 }
 
-/// A field name, which is a token (RFC 9110 §5.1).
+/// Up to eight letters and hyphens in lower case, as a number.
+#[inline(always)]
+fn lower_case8(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(word) | 0x2020_2020_2020_2020
+}
+
+/// A field name, which is a token (RFC 9110 §5.1). Nearly all are letters and hyphens.
+#[inline]
 pub(super) fn is_field_name(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && name_end(bytes, 0) == bytes.len()
+    all_words(bytes, |word| no_letters8(word) == 0) || is_token(bytes)
 }
 
 /// Only bytes that a field value may hold, and no whitespace at either end (RFC 9110 §5.5).
+#[inline(always)]
 pub fn is_field_value(bytes: &[u8]) -> bool {
     let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
-    value_end(bytes, 0) == bytes.len() && !is_blank(bytes.first()) && !is_blank(bytes.last())
+    let is_value =
+        all_words(bytes, |word| controls8(word) == 0) || value_length(bytes) == bytes.len();
+    is_value && !is_blank(bytes.first()) && !is_blank(bytes.last())
+}
+
+/// Whether `is` holds for all words of eight bytes, the last of which overlaps the one before; `false` for fewer bytes.
+#[inline(always)]
+fn all_words(bytes: &[u8], is: impl Fn(u64) -> bool) -> bool {
+    let Some(last) = bytes.last_chunk() else {
+        return false;
+    };
+    let (words, _) = bytes.as_chunks();
+    words.iter().all(|word| is(u64::from_le_bytes(*word))) && is(u64::from_le_bytes(*last))
 }
 
 /// Where the run of `tchar` that starts at `at` ends.
@@ -125,24 +150,23 @@ pub fn token_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// [`token_end`] for field names, which are letters and hyphens up to a colon: eight at a time.
+/// How long the run of `tchar` is that `bytes` begin with. It is meant for field names and methods: letters and hyphens up
+/// to a colon or a space, eight at a time.
 #[inline(always)]
-pub(super) fn name_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(block) = bytes.get(at..at + 8) {
-        let mut word = [0; 8];
-        word.copy_from_slice(block);
-        let others = no_letters8(u64::from_le_bytes(word));
-        if others == 0 {
-            at += 8;
-            continue;
+pub(super) fn token_length(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let others = no_letters8(u64::from_le_bytes(*word));
+        if others != 0 {
+            let at = bytes.len() - rest.len() + (others.trailing_zeros() / 8) as usize;
+            return match bytes[at] {
+                b':' | b' ' => at,
+                _ => token_end(bytes, at),
+            };
         }
-        at += (others.trailing_zeros() / 8) as usize;
-        break;
+        rest = behind;
     }
-    match bytes.get(at) {
-        Some(b':') => at,
-        _ => token_end(bytes, at),
-    }
+    token_end(bytes, bytes.len() - rest.len())
 }
 
 /// Sets the high bit of each byte that is neither a letter nor a hyphen.
@@ -168,59 +192,66 @@ pub(super) fn target_end(bytes: &[u8], at: usize) -> usize {
 
 /// Where the run of bytes of a class ends: one branch for eight look-ups.
 #[inline(always)]
-pub(super) fn run_end(bytes: &[u8], mut at: usize, class: u8) -> usize {
-    while let Some(block) = bytes.get(at..at + 8) {
+pub(super) fn run_end(bytes: &[u8], at: usize, class: u8) -> usize {
+    let mut rest = bytes.get(at..).unwrap_or_default();
+    while let Some((block, behind)) = rest.split_first_chunk::<8>() {
         if block.iter().fold(class, |all, &c| all & CLASS[c as usize]) == 0 {
             break;
         }
-        at += 8;
+        rest = behind;
     }
-    while at < bytes.len() && is(bytes[at], class) {
-        at += 1;
+    while let [byte, behind @ ..] = rest
+        && is(*byte, class)
+    {
+        rest = behind;
     }
-    at
+    bytes.len() - rest.len()
 }
 
-/// Where the run of field-value bytes that starts at `at` ends. Most values are short: blocks of 32 bytes begin
+/// Where the run of field-value bytes that starts at `at` ends.
+#[inline]
+pub fn value_end(bytes: &[u8], at: usize) -> usize {
+    at + bytes.get(at..).map_or(0, value_length)
+}
+
+/// How long the run of field-value bytes is that `bytes` begin with. Most values are short: blocks of 32 bytes begin
 /// behind the first 16. What follows a tab, which is rare, is checked one by one.
 #[inline(always)]
-pub fn value_end(bytes: &[u8], mut at: usize) -> usize {
-    let long_at = at + 16;
-    while let Some(block) = bytes.get(at..at + 8) {
-        let mut word = [0; 8];
-        word.copy_from_slice(block);
-        let hits = controls8(u64::from_le_bytes(word));
+pub(super) fn value_length(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let hits = controls8(u64::from_le_bytes(*word));
         if hits != 0 {
-            at += (hits.trailing_zeros() / 8) as usize;
-            if bytes[at] != b'\t' {
-                return at;
-            }
+            rest = &rest[(hits.trailing_zeros() / 8) as usize..];
             break;
         }
-        at += 8;
-        if at == long_at {
-            at = plain_blocks_end(bytes, at);
+        rest = behind;
+        if bytes.len() - rest.len() == 16 {
+            rest = behind_plain_blocks(rest);
         }
     }
-    while at < bytes.len() && is(bytes[at], VALUE) {
-        at += 1;
+    while let [byte, behind @ ..] = rest
+        && is(*byte, VALUE)
+    {
+        rest = behind;
     }
-    at
+    bytes.len() - rest.len()
 }
 
-/// Where the blocks of 32 bytes end that start at `at` and have no control character, not even a tab.
+/// What is behind the blocks of 32 bytes that have no control character, not even a tab.
 #[inline(always)]
-fn plain_blocks_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(block) = bytes.get(at..at + 32) {
+fn behind_plain_blocks(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_first_chunk::<32>() {
         let controls = block
             .iter()
             .fold(0, |bad, &c| bad | u8::from((c < 0x20) | (c == 0x7f)));
         if controls != 0 {
             break;
         }
-        at += 32;
+        rest = behind;
     }
-    at
+    rest
 }
 
 /// The high bit of the lowest byte that is below 0x20 or is 0x7f is set, and none below it
@@ -312,24 +343,29 @@ mod tests {
                     bytes[at] = bad;
                     let expected = if is_value(bad) { len } else { at };
                     assert_eq!(value_end(&bytes, 0), expected, "{bad:#x} at {at} of {len}");
+                    let is_outside = (at == 0 || at + 1 == len) && matches!(bad, b' ' | b'\t');
+                    let is_field_value = super::is_field_value(&bytes);
+                    assert_eq!(
+                        is_field_value,
+                        expected == len && !is_outside,
+                        "{bad:#x} at {at} of {len}"
+                    );
                 }
             }
         }
     }
 
     #[test]
-    fn name_end_agrees_with_token_end_at_every_length_and_place() {
+    fn token_length_agrees_with_token_end_at_every_length_and_place() {
         for strange in 0..=255u8 {
             for len in 0..20 {
                 for at in 0..len {
                     let mut bytes = vec![b'N'; len];
                     bytes[at] = strange;
                     bytes[at / 2] = if at > 1 { b'-' } else { bytes[at / 2] };
-                    assert_eq!(
-                        name_end(&bytes, 0),
-                        token_end(&bytes, 0),
-                        "{strange:#x} at {at}"
-                    );
+                    let end = token_end(&bytes, 0);
+                    assert_eq!(token_length(&bytes), end, "{strange:#x} at {at}");
+                    assert_eq!(is_field_name(&bytes), end == len, "{strange:#x} at {at}");
                 }
             }
         }

@@ -50,6 +50,7 @@ impl ResponseDraft {
 
     /// The status and the reason phrase, which is the usual one where it is `None`. `is_forwarded`: another
     /// server has sent this status.
+    #[inline]
     pub(crate) fn set_status(
         &mut self,
         status: u16,
@@ -62,11 +63,16 @@ impl ResponseDraft {
         }
         self.reason.clear();
         if let Some(reason) = reason {
-            ResponseOut::new(status, &self.fields).reason(reason)?;
-            self.reason.push_str(reason);
+            self.set_reason(status, reason)?;
         }
         self.status = Some(status);
         self.is_forwarded = is_forwarded;
+        Ok(())
+    }
+
+    fn set_reason(&mut self, status: u16, reason: &str) -> Result<(), Misuse> {
+        ResponseOut::new(status, &self.fields).reason(reason)?;
+        self.reason.push_str(reason);
         Ok(())
     }
 

@@ -99,7 +99,7 @@ impl Connection {
     /// # Errors
     /// What [`send_response`](Self::send_response), [`begin_data`](Self::begin_data) and
     /// [`send_end`](Self::send_end) would return.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check_response(
         &self,
         head: Option<&ResponseOut<'_>>,
@@ -118,6 +118,7 @@ impl Connection {
     }
 
     /// Appends a head that has been [checked](Self::check_response).
+    #[inline(always)]
     pub(crate) fn send_checked(
         &mut self,
         head: &ResponseOut<'_>,
@@ -161,7 +162,7 @@ impl Connection {
     }
 
     /// How a final response to the current request is framed (RFC 9112 §6).
-    #[inline]
+    #[inline(always)]
     fn response_framing(&self, head: &ResponseOut<'_>) -> Result<Sending, Misuse> {
         let is_final = outgoing::is_final_status(head.status, head.is_forwarded);
         if !is_final || (self.connect && self.tunnels(head.status)) {

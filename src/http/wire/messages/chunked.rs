@@ -400,6 +400,7 @@ pub fn encode_chunk(data: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends the last chunk, the trailer fields and the end of the body.
+#[inline]
 pub fn encode_last(trailers: &FieldList, out: &mut Vec<u8>) {
     if trailers.view().is_empty() {
         return out.extend_from_slice(b"0\r\n\r\n");

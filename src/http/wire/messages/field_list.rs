@@ -43,6 +43,7 @@ impl FieldList {
     ///
     /// # Errors
     /// [`Misuse::FieldName`] or [`Misuse::FieldValue`] for bytes that must not be sent.
+    #[inline]
     pub fn append(
         &mut self,
         name: impl AsRef<[u8]>,
@@ -66,6 +67,7 @@ impl FieldList {
         Ok(())
     }
 
+    #[inline(always)]
     fn push(&mut self, name: &[u8], value: &[u8]) {
         let at = self.bytes.len();
         self.bytes.extend_from_slice(name);
@@ -161,6 +163,7 @@ impl fmt::Debug for FieldList {
     }
 }
 
+#[inline(always)]
 fn check_field(name: &[u8], value: &[u8]) -> Result<(), Misuse> {
     if !grammar::is_field_name(name) {
         return Err(Misuse::FieldName);

@@ -28,7 +28,7 @@ macro_rules! known {
         const NAMES: &[(&[u8], Known)] = &[$(($name, Known::$Known)),+];
 
         impl Known {
-            #[inline]
+            #[inline(always)]
             fn by_spelling(name: &[u8]) -> Known {
                 match name.len() {
                     $($length if grammar::is_word(name, $name) => Known::$Known,)+

@@ -89,6 +89,7 @@ impl RequestDecoder {
     }
 
     /// Checks the rules that need the whole head.
+    #[inline(always)]
     fn check(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.judge_target(bytes)?;
         let version = self.head.line.version;
@@ -103,7 +104,7 @@ impl RequestDecoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn judge_target(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let (method, target) = (self.method(bytes), self.target(bytes));
         let line = &self.head.line;
@@ -192,7 +193,7 @@ impl RequestDecoder {
 // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
 // request message that lacks a Host header field and to any request message that contains more
 // than one Host header field line or a Host header field with an invalid field value."
-#[inline]
+#[inline(always)]
 fn check_host(version: Version, fields: Fields<'_>) -> Result<(), Error> {
     match fields.first(Known::Host) {
         None if version == Version::Http10 => Ok(()),

@@ -194,7 +194,7 @@ const OURS: KnownSet = KnownSet::of(&[
     Known::TransferEncoding,
 ]);
 
-#[inline]
+#[inline(always)]
 pub(in crate::http::wire) fn encode_response(
     head: &ResponseOut<'_>,
     kept_alive: Option<Version>,

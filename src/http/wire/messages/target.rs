@@ -353,7 +353,7 @@ pub(super) struct Scan {
 impl Scan {
     /// Continues in the target that starts at `start`: `Some(end)` at the first byte that no target may
     /// hold, `None` if the bytes end before that.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run(&mut self, bytes: &[u8], start: usize) -> Result<Option<usize>, Error> {
         loop {
             let at = grammar::target_end(bytes, start + self.at);

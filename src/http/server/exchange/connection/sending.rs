@@ -12,6 +12,8 @@
 
 use super::{BlamesPeer, ServerConnection};
 use crate::http::error::Error;
+use crate::http::server::config::Config;
+use crate::http::server::exchange::draft::ResponseDraft;
 use crate::http::server::exchange::response_queue::{ResponseQueue, Then};
 use crate::http::wire::{Connection, FieldList, Misuse, State};
 use crate::net::Slot;
@@ -272,20 +274,17 @@ impl ServerConnection {
         } = self;
         let copied = if then == Then::SendNext { 0 } else { length };
         queue.append(copied, |out| {
-            if is_first && out.is_empty() {
-                draft.refresh_date(config); // once for responses that leave together
-            }
             let before = out.len();
-            let whole = ends.then_some(length as u64);
-            let head = is_first.then(|| draft.head(machine, config, whole));
-            let trailers = ends.then_some(&draft.trailers);
-            let checked = machine.check_response(head.as_ref(), length, trailers)?;
-            if let Some(head) = &head {
-                machine.send_checked(head, checked, out)?;
-                draft.freeze_head();
+            if is_first {
+                if out.is_empty() {
+                    draft.refresh_date(config); // once for responses that leave together
+                }
+                encode_head(machine, draft, config, (length, ends), out)?;
                 if is_timed {
                     *first_byte = Some(Instant::now());
                 }
+            } else {
+                machine.check_response(None, length, ends.then_some(&draft.trailers))?;
             }
             let value = body(machine, &draft.trailers, out)?;
             draft.body_bytes += length as u64;
@@ -314,4 +313,21 @@ impl ServerConnection {
             _ => Ok(()),
         }
     }
+}
+
+/// Encodes the head, if `length` bytes of the body may follow it and, where `ends`, its end.
+#[inline(never)]
+fn encode_head(
+    machine: &mut Connection,
+    draft: &mut ResponseDraft,
+    config: &Config,
+    (length, ends): (usize, bool),
+    out: &mut Vec<u8>,
+) -> Result<(), Misuse> {
+    let head = draft.head(machine, config, ends.then_some(length as u64));
+    let trailers = ends.then_some(&draft.trailers);
+    let checked = machine.check_response(Some(&head), length, trailers)?;
+    machine.send_checked(&head, checked, out)?;
+    draft.freeze_head();
+    Ok(())
 }

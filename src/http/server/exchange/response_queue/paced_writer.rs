@@ -49,7 +49,7 @@ impl PacedWriter {
     ///
     /// # Errors
     /// That of the stream, and how many bytes it has not taken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write_all(
         &mut self,
         stream: &dyn Stream,

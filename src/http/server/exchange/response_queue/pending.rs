@@ -116,7 +116,7 @@ impl Pending {
     }
 
     /// A write has ended; in an error is how many bytes the stream has not taken.
-    #[inline]
+    #[inline(always)]
     fn sent(&mut self, sent: Result<(), (io::Error, usize)>) -> io::Result<()> {
         self.sent = true;
         self.bytes.clear();
