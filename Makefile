@@ -6,7 +6,7 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test msrv lint doc certs package bench instructions fuzz deflate schedules interop autobahn soak clean
+.PHONY: help run test msrv lint doc certs package bench peers peers-smoke instructions fuzz deflate schedules interop autobahn soak clean
 
 # How long each target of `make fuzz` runs.
 FUZZ_SECONDS = 60
@@ -26,6 +26,7 @@ help:
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
 	@echo "make package  what cargo publishes, unpacked: its own 'make test' passes"
 	@echo "make bench    head decoding beside httparse, framing, compression, memory of an idle connection, instructions (crates.io, python3, npm, valgrind)"
+	@echo "make peers    beside hyper, tungstenite, fastwebsockets, ureq and a bare loop, in 15 minutes; ARGS=--help (crates.io, python3)"
 	@echo "make instructions  instructions a request beside those of BASE=HEAD^; more than 3 % worse fails (python3, valgrind)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
 	@echo "make deflate  what is compressed here, decompressed by others, and the reverse; CASES=10000 inputs (crates.io, python3)"
@@ -79,6 +80,7 @@ package:
 
 # The published crate has none of these folders: a target that needs one says so.
 bench instructions: | tests/bench
+peers peers-smoke: | tests/peers
 fuzz: | tests/fuzz
 deflate: | tests/deflate
 schedules: | tests/schedules
@@ -106,6 +108,17 @@ bench:
 	python3 tests/bench/idle.py --after pipelined --rest 10
 	python3 tests/bench/slow_peers.py
 	python3 tests/bench/instructions.py
+
+peers:
+	cargo build --release --manifest-path tests/peers/Cargo.toml --target-dir $(TARGET)
+	cargo build --profile fastest --bin http_server --bin ws_server --target-dir $(TARGET)
+	python3 tests/peers/compare.py $(ARGS)
+
+# Whether each contestant answers rightly; nothing is optimized, and no figure means anything.
+peers-smoke:
+	cargo build --manifest-path tests/peers/Cargo.toml --target-dir $(TARGET)
+	cargo build --bin http_server --bin ws_server --target-dir $(TARGET)
+	python3 tests/peers/compare.py --debug --rounds 1 --secs 0.2 --skip instructions
 
 instructions:
 	python3 tests/bench/instructions.py --against '$(BASE)'

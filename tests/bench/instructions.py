@@ -70,14 +70,11 @@ ROWS = [
 
 
 class Server:
-    """A demo under a tool of valgrind; the `with` block kills it if `end` has not ended it."""
+    """A server under a tool of valgrind; the `with` block kills it if `end` has not ended it."""
 
-    def __init__(self, binary: str, scratch: str, tool: list[str]):
-        command = ["valgrind", *tool]
+    def __init__(self, command: list[str], scratch: str, tool: list[str]):
         self.log = open(os.path.join(scratch, "server.log"), "w+")
-        self.process = subprocess.Popen(
-            [*command, binary, "--listen", "127.0.0.1:0"], cwd=scratch, stdout=self.log, stderr=self.log
-        )
+        self.process = subprocess.Popen(["valgrind", *tool, *command], cwd=scratch, stdout=self.log, stderr=self.log)
 
     def __enter__(self):
         return self
@@ -128,11 +125,16 @@ def exchange(client, request: bytes, length: int = 0, ending: bytes = b"") -> by
     return answer
 
 
-def count(row: Row, binary: str, requests: int) -> int:
+def demo(row: Row, folder: str) -> list[str]:
+    """The command of the row's demo."""
+    return [os.path.join(folder, row.demo), "--listen", "127.0.0.1:0"]
+
+
+def count(row: Row, command: list[str], requests: int) -> int:
     """The instructions of a server from its start to its end, with this number of requests between."""
     with tempfile.TemporaryDirectory(prefix="barewire-") as scratch:
         tool = ["--tool=callgrind", f"--callgrind-out-file={scratch}/callgrind.out"]
-        with Server(binary, scratch, tool) as server, connect(row, server) as client:
+        with Server(command, scratch, tool) as server, connect(row, server) as client:
             exchange(client, row.opening, ending=row.opened)
             length = len(exchange(client, row.request, ending=row.answered))
             batch = row.request * row.at_once
@@ -141,12 +143,11 @@ def count(row: Row, binary: str, requests: int) -> int:
             return server.instructions()
 
 
-def measure(row: Row, folder: str) -> float:
+def measure(row: Row, command: list[str]) -> float:
     """Instructions a request. Chance only adds to a run (a thread wakes and finds nothing to do), so the smaller of
     two counts is taken."""
-    binary = os.path.join(folder, row.demo)
     few, many = FEW // row.at_once * row.at_once, MANY // row.at_once * row.at_once
-    least = lambda requests: min(count(row, binary, requests) for _ in range(2))
+    least = lambda requests: min(count(row, command, requests) for _ in range(2))
     return (least(many) - least(few)) / (many - few)
 
 
@@ -200,7 +201,7 @@ def compare(revision: str, rows: list[Row]) -> int:
         print(f"user instructions a request, this tree beside {base[:9]}")
         worse = []
         for row in rows:
-            old, new = measure(row, before), measure(row, now)
+            old, new = measure(row, demo(row, before)), measure(row, demo(row, now))
             print(f"{row.name:<26}{new:>9,.0f}{old:>9,.0f}   x{new / old:.3f}", flush=True)
             if new > old * TOLERATED:
                 worse.append(row.name)
@@ -231,7 +232,7 @@ def main() -> int:
         return compare(args.against, rows)
     print("user instructions a request")
     for row in rows:
-        print(f"{row.name:<26}{measure(row, os.path.abspath(args.folder)):>9,.0f}", flush=True)
+        print(f"{row.name:<26}{measure(row, demo(row, os.path.abspath(args.folder))):>9,.0f}", flush=True)
     return 0
 
 

@@ -17,17 +17,17 @@ import statistics
 import sys
 import tempfile
 
-from instructions import ROWS, TARGET, Server, connect, exchange
+from instructions import ROWS, TARGET, Server, connect, demo, exchange
 
 # An unusual number: an instruction that is executed so often is executed once for each request.
 REQUESTS = 47
 LINE, PAGE = 6, 12  # 64 and 4,096 bytes
 
 
-def trace(row, binary: str, scratch: str):
+def trace(row, command: list[str], scratch: str):
     """The lines of the trace of a server that answers this number of requests, and its shared mappings."""
     tool = ["--tool=lackey", "--trace-mem=yes", f"--log-file={scratch}/trace"]
-    with Server(binary, scratch, tool) as server:
+    with Server(command, scratch, tool) as server:
         client = connect(row, server)
         with client:
             exchange(client, row.opening, ending=row.opened)
@@ -55,7 +55,7 @@ def accesses(lines):
 def measure(row, folder: str):
     """Own lines and pages, shared lines, lines of code."""
     with tempfile.TemporaryDirectory(prefix="barewire-") as scratch:
-        log, shared = trace(row, os.path.join(folder, row.demo), scratch)
+        log, shared = trace(row, demo(row, folder), scratch)
         steps = list(accesses(log))
     times = collections.Counter(address for kind, address in steps if kind == "I")
     once = next(a for kind, a in reversed(steps) if kind == "I" and times[a] == REQUESTS)

@@ -30,11 +30,11 @@ KEPT = b"GET /length HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET /length HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 NGINX = """
 daemon off; worker_processes 2; error_log /dev/null; pid %(folder)s/pid;
-events { worker_connections 1024; }
+events { worker_connections 4096; }
 http {
   access_log off; keepalive_requests 100000000;
   %(temporary)s
-  server { listen 127.0.0.1:%(port)d backlog=1024; location / { default_type text/plain; return 200 "Hello World\\n"; } }
+  server { listen 127.0.0.1:%(port)d backlog=1024 %(tls)s; location / { default_type text/plain; return 200 "Hello World\\n"; } }
 }
 """
 
@@ -44,9 +44,11 @@ class Server:
 
     def __init__(self, name: str, command: list[str], port: int = 0):
         self.name, self.port = name, port
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
         if not port:
-            self.port = int(re.search(r"127\.0\.0\.1:(\d+)", self.process.stdout.readline())[1])
+            found = re.search(r"127\.0\.0\.1:(\d+)", self.process.stdout.readline())
+            self.port = int(found[1]) if found else sys.exit(f"{name} does not listen: {' '.join(command)}")
 
     def __enter__(self):
         for _ in range(200):
@@ -63,8 +65,8 @@ class Server:
         first = self.process.pid
         workers = []
         for thread in os.listdir(f"/proc/{first}/task"):  # each has the children that it has started
-            with open(f"/proc/{first}/task/{thread}/children") as children:
-                workers += children.read().split()
+            with contextlib.suppress(OSError), open(f"/proc/{first}/task/{thread}/children") as children:
+                workers += children.read().split()  # a thread that has ended since has none
         return sum(map(processor_seconds, [first, *workers]))
 
 
@@ -117,6 +119,21 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def nginx_path() -> str | None:
+    return shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+
+
+def nginx(folder: str, certificate: tuple[str, str] | None = None) -> Server:
+    """With two workers; over TLS if there is a certificate and its key. What it writes is in the folder."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    tls = "ssl; ssl_protocols TLSv1.3; ssl_certificate {}; ssl_certificate_key {}".format(*certificate) if certificate else ""
+    port, path = free_port(), os.path.join(folder, "conf")
+    with open(path, "w") as conf:
+        conf.write(NGINX % {"folder": folder, "port": port, "temporary": temporary, "tls": tls})
+    return Server("nginx", [nginx_path(), "-p", folder, "-c", path], port)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary", nargs="?", default=os.path.join(TARGET, "fastest", "http_server"))
@@ -130,14 +147,9 @@ def main():
             stack.enter_context(Server("two workers", [*ours, "--workers", "2"])),
             stack.enter_context(Server("one process", ours)),
         ]
-        if nginx := shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"):
+        if nginx_path():
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-            kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-            temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-            port, path = free_port(), os.path.join(folder, "conf")
-            with open(path, "w") as conf:
-                conf.write(NGINX % {"folder": folder, "port": port, "temporary": temporary})
-            servers.append(stack.enter_context(Server("nginx", [nginx, "-p", folder, "-c", path], port)))
+            servers.append(stack.enter_context(nginx(folder)))
         for kind, keeps in (("ka64", True), ("close", False)):
             rounds = [
                 [load(server, keeps, args.connections, args.seconds) for server in servers] for _ in range(args.rounds)

@@ -12,12 +12,13 @@ const EXTENSIONS: [&str; 9] = [
 ];
 
 /// Folders that are no part of the published package: what is in them is looked for only where they are.
-const UNPUBLISHED: [&str; 7] = [
+const UNPUBLISHED: [&str; 8] = [
     "alloc",
     "bench",
     "deflate",
     "fuzz",
     "interop",
+    "peers",
     "schedules",
     "soak",
 ];
