@@ -123,7 +123,7 @@ impl<S: Read + Write> Connection<S> {
                     self.out.extend_from_slice(ANSWER);
                 }
                 head if head.starts_with(b"POST /echo ") => {
-                    let body_bytes = value(head, "Content-Length: ").unwrap_or(0);
+                    let body_bytes = last_value(head).unwrap_or(0);
                     self.echo(length, body_bytes)?;
                 }
                 // `GET /echo` with the fields of an upgrade.
@@ -267,18 +267,28 @@ fn push_head(out: &mut Vec<u8>, body_bytes: usize) {
     out.extend_from_slice(b"\r\n\r\n");
 }
 
-/// The head with its empty line, once it is whole.
+/// The head with its empty line, once it is whole. Where a byte can be no part of that line, the next three cannot end
+/// it.
 fn head_length(received: &[u8]) -> Option<usize> {
-    let at = received.windows(4).position(|four| four == b"\r\n\r\n")?;
-    Some(at + 4)
+    let mut at = 3;
+    loop {
+        match received.get(at)? {
+            b'\n' if received[at - 3..=at] == *b"\r\n\r\n" => return Some(at + 1),
+            b'\n' => at += 2,
+            b'\r' => at += 1,
+            _ => at += 4,
+        }
+    }
 }
 
 fn text<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     head.split_once(name)?.1.split("\r\n").next()
 }
 
-fn value(head: &[u8], name: &str) -> Option<usize> {
-    text(str::from_utf8(head).ok()?, name)?.parse().ok()
+/// The value of the last field, which is `Content-Length` where there is a body.
+fn last_value(head: &[u8]) -> Option<usize> {
+    let digits = head.trim_ascii_end().rsplit(|&byte| byte == b' ').next()?;
+    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The lengths of a masked frame's header and of its payload.
