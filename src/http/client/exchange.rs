@@ -35,7 +35,7 @@ use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts, phase_timed_out};
 use super::handle::{Ending, RequestHandle, Shared};
 use super::pool::KeepAlive;
-use super::response_buffer::ResponseBuffer;
+use super::response_buffer::{KeptBuffer, ResponseBuffer};
 use super::summary::{Counted, End, Finishing};
 use super::timings::{Phase, Timings};
 use super::wanted::Wanted;
@@ -63,7 +63,7 @@ pub(super) struct Exchange {
     /// If the end of the request is to be reported.
     pub(super) finishing: Option<Finishing>,
     pub(super) timings: Timings,
-    pub(super) buffer: ResponseBuffer,
+    pub(super) buffer: KeptBuffer,
     decompressor: Option<Box<Decompressor>>,
     deadlines: Deadlines,
     timeouts: Timeouts,
@@ -102,7 +102,7 @@ impl Exchange {
             ending: None,
             finishing: None,
             timings: *timings,
-            buffer: ResponseBuffer::take(limits),
+            buffer: KeptBuffer::take(limits),
             decompressor: None,
             deadlines,
             pace: Pace::new(timeouts.stall, timeouts.min_bytes_per_second),
@@ -285,6 +285,5 @@ impl Drop for Exchange {
                 false => self.report(End::Cut(cancelled.as_ref())),
             }
         }
-        self.buffer.keep();
     }
 }

@@ -264,45 +264,42 @@ impl ClientRequest {
     }
 
     fn finish(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<ClientResponse, Error> {
-        let finished = self.last_response(data, wanted);
+        let finished = self.receive_last_head(data, wanted);
         if let Err(error) = &finished {
             self.ended(error);
         }
         let ending = self.ending.take(); // without a response, the request has ended
-        let mut response = finished?;
+        finished?;
+        let mut response = self.response()?;
         response.is_last(ending);
         Ok(response)
     }
 
-    fn last_response(
-        &mut self,
-        data: &[u8],
-        wanted: &mut Wanted<'_>,
-    ) -> Result<ClientResponse, Error> {
+    /// Sends what is left of the request, and follows redirects. The exchange then has the head of the last response.
+    fn receive_last_head(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
         self.check_failed()?;
-        if self.exchange.is_none() {
-            let response = self.send_whole(data, wanted)?;
-            return self.follow(response, Some(data), wanted);
+        let body = self.exchange.is_none().then_some(data);
+        if body.is_some() {
+            self.send_whole(data, wanted)?;
+        } else {
+            let finished = self.finish_exchange(data, wanted);
+            finished.map_err(|error| self.explained(error, false))?;
         }
-        let finished = self.finish_exchange(data, wanted);
-        finished.map_err(|error| self.explained(error, false))?;
-        let response = self.response()?;
-        self.follow(response, None, wanted)
+        match self.options.settings().max_redirects {
+            0 => Ok(()),
+            most => self.follow(body, most, wanted),
+        }
     }
 
     /// Sends the whole request at once. It is sent again if its connection had just been closed.
-    fn send_whole(
-        &mut self,
-        data: &[u8],
-        wanted: &mut Wanted<'_>,
-    ) -> Result<ClientResponse, Error> {
+    fn send_whole(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
         let mut retries = 0;
         let mut reuse = Reuse::Allowed;
         loop {
             self.exchange = Some(self.open(reuse, wanted)?);
             let begun = self.begin(Some(data.len()), wanted);
             match begun.and_then(|()| self.finish_exchange(data, wanted)) {
-                Ok(()) => return self.response(),
+                Ok(()) => return Ok(()),
                 Err(error) if self.may_retry(&error, retries) => {
                     retries += 1;
                     self.begin_again();

@@ -245,6 +245,10 @@ impl ClientResponse {
         self.exchange.is_last(ending);
     }
 
+    pub(super) fn into_exchange(self) -> Exchange {
+        self.exchange
+    }
+
     /// The whole body, 10 MiB at most.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::http::body_reader::{BodyReader, DecodedAhead};
 use crate::http::wire::{self, BodyLength, Limits, ResponseDecoder, ResponseHead};
 use crate::net::ReadBuffer;
 use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
 
 const FIRST_BYTES: usize = 1024;
 const MAX_BYTES: usize = 64 * 1024;
@@ -22,8 +23,13 @@ const MAX_BYTES: usize = 64 * 1024;
 const MAX_KEPT_BYTES: usize = 2 * MAX_BYTES;
 
 thread_local! {
-    static KEPT: RefCell<Option<ResponseBuffer>> = const { RefCell::new(None) };
+    static KEPT: RefCell<Option<Box<ResponseBuffer>>> = const { RefCell::new(None) };
 }
+
+/// The memory of a response, from this thread and back to the thread that drops the response. It is on the heap: a
+/// request and its response are moved a dozen times.
+#[derive(Debug)]
+pub(super) struct KeptBuffer(Option<Box<ResponseBuffer>>);
 
 #[derive(Debug)]
 pub(super) struct ResponseBuffer {
@@ -37,28 +43,47 @@ pub(super) struct ResponseBuffer {
     limits: Limits,
 }
 
-impl ResponseBuffer {
+impl KeptBuffer {
     /// The memory that this thread has kept, or new memory.
-    pub(super) fn take(limits: Limits) -> ResponseBuffer {
+    pub(super) fn take(limits: Limits) -> KeptBuffer {
         let kept = KEPT.try_with(|kept| kept.borrow_mut().take());
-        match kept.unwrap_or_default() {
+        KeptBuffer(Some(match kept.unwrap_or_default() {
             Some(mut kept) if kept.limits == limits => {
                 kept.restart();
                 kept
             }
-            _ => ResponseBuffer::new(limits),
-        }
+            _ => Box::new(ResponseBuffer::new(limits)),
+        }))
     }
+}
 
+impl Drop for KeptBuffer {
     /// The response is dropped: its memory stays with this thread.
-    pub(super) fn keep(&mut self) {
-        let buffer = std::mem::replace(self, ResponseBuffer::new(self.limits));
-        if buffer.bytes.size().max(buffer.out.capacity()) > MAX_KEPT_BYTES {
-            return;
+    fn drop(&mut self) {
+        let is_small = |buffer: &Box<ResponseBuffer>| {
+            buffer.bytes.size().max(buffer.out.capacity()) <= MAX_KEPT_BYTES
+        };
+        if let Some(buffer) = self.0.take().filter(is_small) {
+            let _ = KEPT.try_with(|kept| kept.borrow_mut().replace(buffer)); // or the thread is ending
         }
-        let _ = KEPT.try_with(|kept| kept.borrow_mut().replace(buffer)); // or the thread is ending
     }
+}
 
+impl Deref for KeptBuffer {
+    type Target = ResponseBuffer;
+
+    fn deref(&self) -> &ResponseBuffer {
+        self.0.as_deref().expect("it is here until the drop")
+    }
+}
+
+impl DerefMut for KeptBuffer {
+    fn deref_mut(&mut self) -> &mut ResponseBuffer {
+        self.0.as_deref_mut().expect("it is here until the drop")
+    }
+}
+
+impl ResponseBuffer {
     fn new(limits: Limits) -> ResponseBuffer {
         ResponseBuffer {
             decoder: ResponseDecoder::new(limits),
@@ -127,14 +152,14 @@ mod tests {
 
     #[test]
     fn memory_is_kept_for_the_next_response_unless_it_is_large() {
-        let mut buffer = ResponseBuffer::take(Limits::default());
+        let mut buffer = KeptBuffer::take(Limits::default());
         buffer.bytes.room();
-        buffer.keep();
-        let mut kept = ResponseBuffer::take(Limits::default());
+        drop(buffer);
+        let mut kept = KeptBuffer::take(Limits::default());
         assert!(kept.bytes.size() == FIRST_BYTES && kept.bytes.is_empty());
 
         kept.out.reserve(MAX_KEPT_BYTES + 1);
-        kept.keep();
+        drop(kept);
         assert!(KEPT.with(|kept| kept.borrow().is_none()));
     }
 

@@ -4,6 +4,7 @@ use super::Exchange;
 use super::sending::POLL_INTERVAL;
 use crate::http::body_reader::{BodyReader, BodySource};
 use crate::http::client::connection::is_cut;
+use crate::http::client::response_buffer::ResponseBuffer;
 use crate::http::client::summary::End;
 use crate::http::client::timings::Phase;
 use crate::http::error::Error;
@@ -51,7 +52,8 @@ impl BodySource for Exchange {
     const IS_RESPONSE: bool = true;
 
     fn parts(&mut self) -> (&mut BodyReader, &[u8]) {
-        (&mut self.buffer.body, self.buffer.bytes.unread())
+        let ResponseBuffer { body, bytes, .. } = &mut *self.buffer;
+        (body, bytes.unread())
     }
 
     fn advance(&mut self, bytes: usize) {

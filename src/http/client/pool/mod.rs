@@ -236,10 +236,12 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
             return Err(Refused::Closed);
         }
         self.expire(now, closed);
-        let connection = self.origins.take_newest(origin);
-        if connection.is_some() || self.make_room(origin, closed) {
+        if let Some(connection) = self.origins.take_newest_and_slot(origin) {
+            return Ok(Decision::granted(Some(connection), origin.clone()));
+        }
+        if self.make_room(origin, closed) {
             self.origins.take_slot(origin);
-            return Ok(Decision::granted(connection, origin.clone()));
+            return Ok(Decision::granted(None, origin.clone()));
         }
         let waiting = self.gauges(origin).requests;
         if waiting >= self.limits.max_queued {
@@ -385,11 +387,11 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
 
     /// A slot of `from` was given back, perhaps with its connection. Both go to the first in line.
     fn pass_on(&mut self, from: &K, idle: Option<Idle<C>>, closed: &mut Vec<C>) -> Option<W> {
-        if !self.origins.end_slot(from) {
+        let Some(gauges) = self.origins.end_slot(from) else {
             closed.extend(idle.map(|idle| idle.connection)); // a slot of another pool
             return None;
-        }
-        let woken = match (self.first_in_line(from), idle) {
+        };
+        let woken = match (self.first_in_line(from, gauges), idle) {
             (Some(next), idle) if next == *from => self.grant(&next, idle),
             (Some(next), idle) => {
                 closed.extend(idle.map(|idle| idle.connection)); // to make room under the total
@@ -397,7 +399,7 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
             }
             (None, Some(idle)) => {
                 self.keep(from, idle, closed);
-                None
+                return None; // which forgets the origin, if it closes its only connection
             }
             (None, None) => None,
         };
@@ -406,11 +408,11 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
     }
 
     /// The origin whose first waiting request gets the slot that `from` has given back: of the first
-    /// requests of all queues whose origins may have one more connection, the oldest.
-    fn first_in_line(&self, from: &K) -> Option<K> {
+    /// requests of all queues whose origins may have one more connection, the oldest. `gauges`: those of `from`.
+    fn first_in_line(&self, from: &K, gauges: Gauges) -> Option<K> {
         if self.totals().sockets + 1 < self.limits.max_total_sockets {
             // The total left room already, so requests to other origins wait for their own origin.
-            return (self.gauges(from).requests > 0).then(|| from.clone());
+            return (gauges.requests > 0).then(|| from.clone());
         }
         let may_have_more = |gauges: Gauges| gauges.sockets < self.limits.max_sockets;
         let firsts = self.origins.firsts();
@@ -428,10 +430,11 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
 
     fn keep(&mut self, from: &K, idle: Idle<C>, closed: &mut Vec<C>) {
         if self.closed {
+            self.origins.forget_if_unused(from);
             return closed.push(idle.connection);
         }
-        self.origins.keep(from, idle);
-        if self.gauges(from).free_sockets > self.limits.max_free_sockets {
+        let free_sockets = self.origins.keep(from, idle);
+        if free_sockets > self.limits.max_free_sockets {
             closed.extend(self.origins.take_oldest(from));
         } else if self.totals().free_sockets > self.limits.max_total_free_sockets {
             closed.extend(self.origins.take_oldest_of_all());

@@ -127,13 +127,13 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
         self.totals.sockets += 1;
     }
 
-    /// One slot less in use; `false`: none was. The caller counts what became of it, and then calls
-    /// [`forget_if_unused`](Self::forget_if_unused).
-    pub(super) fn end_slot(&mut self, origin: &K) -> bool {
-        let known = self.known.get_mut(origin).filter(|it| it.sockets > 0);
-        let ended = known.map(|it| it.sockets -= 1).is_some();
-        self.totals.sockets -= usize::from(ended);
-        ended
+    /// One slot less in use; returns what is left of the origin. `None`: no slot was in use. The caller counts what
+    /// became of it, and then calls [`forget_if_unused`](Self::forget_if_unused).
+    pub(super) fn end_slot(&mut self, origin: &K) -> Option<Gauges> {
+        let known = self.known.get_mut(origin).filter(|it| it.sockets > 0)?;
+        known.sockets -= 1;
+        self.totals.sockets -= 1;
+        Some(known.gauges())
     }
 
     pub(super) fn forget_if_unused(&mut self, origin: &K) {
@@ -178,19 +178,32 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
 
     // ---- idle connections -----------------------------------------------------------------
 
-    pub(super) fn keep(&mut self, origin: &K, idle: Idle<C>) {
+    /// Returns how many idle connections the origin has now.
+    pub(super) fn keep(&mut self, origin: &K, idle: Idle<C>) -> usize {
         if let Some(until) = idle.until {
             self.quiet_until = Some(self.quiet_until.map_or(until, |first| first.min(until)));
         }
         let serial = self.next_serial();
-        self.known(origin).free.push_back(Numbered(serial, idle));
         self.totals.free_sockets += 1;
+        let free = &mut self.known(origin).free;
+        free.push_back(Numbered(serial, idle));
+        free.len()
     }
 
-    /// The caller takes a slot for it at once.
+    /// For a request that has a slot.
     pub(super) fn take_newest(&mut self, origin: &K) -> Option<C> {
         let Numbered(_, idle) = self.known.get_mut(origin)?.free.pop_back()?;
         self.totals.free_sockets -= 1;
+        Some(idle.connection)
+    }
+
+    /// The newest idle connection, and a slot for it.
+    pub(super) fn take_newest_and_slot(&mut self, origin: &K) -> Option<C> {
+        let known = self.known.get_mut(origin)?;
+        let Numbered(_, idle) = known.free.pop_back()?;
+        known.sockets += 1;
+        self.totals.free_sockets -= 1;
+        self.totals.sockets += 1;
         Some(idle.connection)
     }
 
@@ -268,9 +281,8 @@ mod tests {
         origins.keep(&"a", idle());
         let room = origins.known["a"].free.capacity();
         for _ in 0..10_000 {
-            let connection = origins.take_newest(&"a");
-            origins.take_slot(&"a");
-            assert!(connection.is_some() && origins.end_slot(&"a"));
+            assert!(origins.take_newest_and_slot(&"a").is_some());
+            assert_eq!(origins.end_slot(&"a"), Some(Gauges::default()));
             origins.keep(&"a", idle());
             origins.forget_if_unused(&"a");
         }

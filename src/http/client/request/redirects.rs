@@ -69,42 +69,56 @@ impl ClientRequest {
         self
     }
 
-    /// Sends further requests, as long as the response is a redirect that may be followed. `body`: what
-    /// was sent, if it can be sent again.
+    /// Sends further requests, `most` at most, as long as the response is a redirect that may be followed. `body`:
+    /// what was sent, if it can be sent again.
     pub(super) fn follow(
         &mut self,
-        mut response: ClientResponse,
         mut body: Option<&[u8]>,
+        most: u32,
         wanted: &mut Wanted<'_>,
-    ) -> Result<ClientResponse, Error> {
-        let most = self.options.settings().max_redirects;
-        if most == 0 {
-            return Ok(response);
-        }
-        for followed in 0.. {
-            let method = self.options.settings().method.clone();
-            let method = Method::new(&method).ok_or(Misuse::Method)?;
-            let Some(redirect) = self.redirect(&response, method)? else {
-                break;
+    ) -> Result<(), Error> {
+        let mut left = most;
+        loop {
+            let response = self.response()?;
+            let Some(mut next) = self.next_request(&response, &mut body, left)? else {
+                self.exchange = Some(response.into_exchange());
+                return Ok(());
             };
-            if !redirect.keep_body {
-                body = Some(&[]); // for the redirects after this one, too
-            }
-            let Some(body) = body else { break };
-            if followed == most {
-                return Err(too_many(most));
-            }
-            let url = redirect.uri.to_string();
-            let mut next = self.redirected(&redirect)?;
-            if !self.is_followed(&response, &mut next, &url)? {
-                break;
-            }
             response.abandon(); // it may hold the only slot, and the next request would wait for it
             next.take_over(self);
             *self = next;
-            response = self.send_whole(body, wanted)?;
+            self.send_whole(body.unwrap_or_default(), wanted)?;
+            left -= 1;
         }
-        Ok(response)
+    }
+
+    /// The request that `response` leads to. `None`: it leads nowhere, or is not followed. `left`: how many more may
+    /// be sent.
+    fn next_request(
+        &mut self,
+        response: &ClientResponse,
+        body: &mut Option<&[u8]>,
+        left: u32,
+    ) -> Result<Option<ClientRequest>, Error> {
+        let settings = self.options.settings();
+        let (most, method) = (settings.max_redirects, settings.method.clone());
+        let method = Method::new(&method).ok_or(Misuse::Method)?;
+        let Some(redirect) = self.redirect(response, method)? else {
+            return Ok(None);
+        };
+        if !redirect.keep_body {
+            *body = Some(&[]); // for the redirects after this one, too
+        }
+        if body.is_none() {
+            return Ok(None);
+        }
+        if left == 0 {
+            return Err(too_many(most));
+        }
+        let url = redirect.uri.to_string();
+        let mut next = self.redirected(&redirect)?;
+        let is_followed = self.is_followed(response, &mut next, &url)?;
+        Ok(is_followed.then_some(next))
     }
 
     fn redirect<'m>(
