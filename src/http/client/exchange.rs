@@ -148,7 +148,7 @@ impl Exchange {
     }
 
     /// Nothing was sent, and nothing will be: the connection goes back as it was.
-    pub(super) fn leave_unused(mut self) {
+    pub(super) fn leave_unused(&mut self) {
         if let Some(pooled) = self.pooled.take() {
             pooled.give_back_unused();
         }

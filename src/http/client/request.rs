@@ -155,8 +155,7 @@ impl ClientRequest {
 
     fn try_write_piece(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
         if self.exchange.is_none() {
-            let exchange = self.open(Reuse::Allowed, wanted)?;
-            self.exchange = Some(exchange);
+            self.open(Reuse::Allowed, wanted)?;
             let begun = self.begin(None, wanted);
             begun.map_err(|error| self.explained(error, false))?;
         }
@@ -296,7 +295,7 @@ impl ClientRequest {
         let mut retries = 0;
         let mut reuse = Reuse::Allowed;
         loop {
-            self.exchange = Some(self.open(reuse, wanted)?);
+            self.open(reuse, wanted)?;
             let begun = self.begin(Some(data.len()), wanted);
             match begun.and_then(|()| self.finish_exchange(data, wanted)) {
                 Ok(()) => return Ok(()),
@@ -327,7 +326,8 @@ impl ClientRequest {
         shared
     }
 
-    fn open(&mut self, reuse: Reuse, wanted: &mut Wanted<'_>) -> Result<Exchange, Error> {
+    /// From here on there is an exchange.
+    fn open(&mut self, reuse: Reuse, wanted: &mut Wanted<'_>) -> Result<(), Error> {
         self.deadlines.check_cancelled()?;
         let (deadlines, timings) = (&mut self.deadlines, &mut self.timings);
         let (settings, origin) = (self.options.settings(), &self.prepared.origin);
@@ -339,24 +339,25 @@ impl ClientRequest {
                 PooledConnection::without_agent(opened)
             }
         };
-        let mut exchange = Exchange::new(
+        let exchange = self.exchange.insert(Exchange::new(
             pooled,
             settings.limits,
             deadlines.clone(),
             timeouts,
             timings,
-        );
+        ));
         if let Some(handle) = deadlines.handle()
             && let Err(cancelled) = exchange.watch(handle)
         {
             exchange.leave_unused(); // it was never aborted
+            self.exchange = None;
             return Err(cancelled);
         }
         exchange.finishing(self.finishing.take());
         if let (Some(events), Some(stream)) = (&mut self.events, exchange.stream()) {
             events.socket(stream, timings.reused);
         }
-        Ok(exchange)
+        Ok(())
     }
 
     /// Encodes the head. `length`: of the whole body, if it is known.
