@@ -16,8 +16,8 @@ fn open() {
     static OPEN: Once = Once::new();
     OPEN.call_once(|| {
         let open = |door: &crate::Door| {
-            let address = (door.open)("127.0.0.1:0").expect("a door");
-            (door.name.to_lowercase(), address.to_string())
+            let opened = (door.open)("127.0.0.1:0").expect("a door");
+            (door.name.to_lowercase(), opened.address().to_string())
         };
         door::all_open(
             DOORS
