@@ -1,24 +1,20 @@
 //! A worker as its parent has it: a process, and the parent's end of the control stream.
 
-use super::lines::Verb;
-use crate::net::{is_timeout, lock};
+use super::lines;
+use crate::net::{Socket, Unix, lock};
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How long a write waits for a worker that does not read. What is left is queued.
-const WRITE_SLICE: Duration = Duration::from_millis(1);
-/// How many bytes are queued for such a worker.
+/// How many bytes are queued for a worker that does not read.
 const QUEUE_BYTES: usize = 1024 * 1024;
-/// A worker that reads nothing of its queue for this long is killed.
-const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the parent looks at its worker while nothing arrives from it.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -50,15 +46,8 @@ pub struct Child {
 struct Inner {
     id: u64,
     pid: u32,
-    stream: UnixStream,
     process: Mutex<process::Child>,
-    queue: Mutex<Queue>,
-}
-
-/// What the worker has not read yet and the kernel has not taken.
-struct Queue {
-    bytes: Vec<u8>,
-    moved: Instant,
+    control: Socket,
 }
 
 impl Child {
@@ -69,33 +58,22 @@ impl Child {
         socket: OwnedFd,
         variable: (&str, String),
     ) -> io::Result<Child> {
-        let (stream, theirs) = UnixStream::pair()?;
-        stream.set_write_timeout(Some(WRITE_SLICE))?;
-        stream.set_read_timeout(Some(POLL_INTERVAL))?;
-        let process = Command::new(path)
-            .args(args)
-            .env(variable.0, variable.1)
-            .stdin(socket)
-            .stdout(OwnedFd::from(theirs))
-            .process_group(0)
-            .spawn();
-        let process = process.map_err(|e| {
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut command = Command::new(path);
+        command.args(args).env(variable.0, variable.1);
+        command.stdin(socket).stdout(OwnedFd::from(theirs));
+        let process = command.process_group(0).spawn().map_err(|e| {
             let text = format!("cannot start {}: {e}", path.display());
             io::Error::new(e.kind(), text)
         })?;
-        let queue = Queue {
-            bytes: Vec::new(),
-            moved: Instant::now(),
+        let inner = Inner {
+            id,
+            pid: process.id(),
+            process: Mutex::new(process),
+            control: Socket::new(Arc::new(Unix::from(ours))),
         };
-        Ok(Child {
-            inner: Arc::new(Inner {
-                id,
-                pid: process.id(),
-                stream,
-                process: Mutex::new(process),
-                queue: Mutex::new(queue),
-            }),
-        })
+        let inner = Arc::new(inner);
+        Ok(Child { inner })
     }
 
     /// Its number in the cluster: 1, 2, 3 …; no two workers have the same.
@@ -108,14 +86,14 @@ impl Child {
         self.inner.pid
     }
 
-    /// Sends it a text, which its [`on_message`](super::Worker::on_message) gets. Returns within moments, also if the
-    /// worker reads nothing: 1 MiB is queued for it, and it is killed after 10 s without any progress.
+    /// Sends it a text, which its [`on_message`](super::Worker::on_message) gets. It never waits: if the worker does not
+    /// read, 1 MiB is queued for it. A worker that takes less than 256 bytes a second of its queue for 30 s is killed.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`]: the text is longer than 64 KiB; [`ErrorKind::WouldBlock`]: the queue is full; the
-    /// worker has ended.
+    /// [`ErrorKind::InvalidInput`]: the text is longer than 64 KiB; [`ErrorKind::WouldBlock`]: the queue is full;
+    /// [`ErrorKind::NotConnected`]: the worker has ended.
     pub fn send(&self, text: &str) -> io::Result<()> {
-        self.order(Verb::Message, text)
+        self.order(lines::MESSAGE, text)
     }
 
     /// Kills the process (SIGKILL). The connections that it serves are lost.
@@ -126,57 +104,26 @@ impl Child {
         lock(&self.inner.process).kill()
     }
 
-    pub(super) fn order(&self, verb: Verb, text: &str) -> io::Result<()> {
-        let line = verb.line(text)?;
-        let mut queue = lock(&self.inner.queue);
-        if queue.bytes.len() + line.len() > QUEUE_BYTES {
-            let text = format!("worker {} does not read its messages", self.id());
-            return Err(io::Error::new(ErrorKind::WouldBlock, text));
+    pub(super) fn order(&self, verb: &str, text: &str) -> io::Result<()> {
+        let line = lines::line(verb, text)?;
+        let error = |kind, what| {
+            let text = format!("worker {} {what}", self.id());
+            Err(io::Error::new(kind, text))
+        };
+        let control = &self.inner.control;
+        if control.buffered() + line.len() > QUEUE_BYTES {
+            return error(ErrorKind::WouldBlock, "does not read its messages");
         }
-        let is_behind = !queue.bytes.is_empty();
-        queue.bytes.extend(line);
-        match is_behind {
-            true => Ok(()), // the thread that reads from the worker sends it
-            false => self.write(&mut queue),
+        if self.try_wait()?.is_some() {
+            return error(ErrorKind::NotConnected, "has ended");
         }
-    }
-
-    /// Sends what is queued, as much as the worker takes at once. A worker that takes nothing is killed.
-    pub(super) fn flush(&self) {
-        let mut queue = lock(&self.inner.queue);
-        if queue.bytes.is_empty() {
-            return;
-        }
-        let is_broken = self.write(&mut queue).is_err();
-        if is_broken || queue.moved.elapsed() > STALL_TIMEOUT {
-            let _ = self.kill();
-        }
-    }
-
-    fn write(&self, queue: &mut Queue) -> io::Result<()> {
-        while !queue.bytes.is_empty() {
-            match (&self.inner.stream).write(&queue.bytes) {
-                Ok(n) => {
-                    queue.bytes.drain(..n);
-                    queue.moved = Instant::now();
-                }
-                Err(e) if is_timeout(&e) => return Ok(()),
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => {
-                    queue.bytes.clear();
-                    return Err(e);
-                }
-            }
-        }
+        control.write(line); // false: it is queued, or the stream has just ended
         Ok(())
     }
 
     /// What arrives from the worker; `None` from time to time, while nothing does.
     pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
-        match (&self.inner.stream).read(buf) {
-            Err(e) if is_timeout(&e) || e.kind() == ErrorKind::Interrupted => Ok(None),
-            other => other.map(Some),
-        }
+        self.inner.control.read_within(buf, POLL_INTERVAL)
     }
 
     /// How the process ended, if it has.

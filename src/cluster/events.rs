@@ -20,8 +20,8 @@ use std::io;
 ///
 /// For one worker they come in the order of this table (`message` between `fork` and `disconnect`, as often as there
 /// are messages), on a thread of the parent that this worker alone has. A method that waits holds up the reports of
-/// this worker and of no other, except that under [round robin](super::Master::round_robin) it holds up the turn. A
-/// panic ends nothing but that call.
+/// this worker and its end at its deadline, and no other worker, except that under
+/// [round robin](super::Master::round_robin) it holds up the turn. A panic ends nothing but that call.
 ///
 /// ```
 /// use barewire::cluster::{Child, Events};

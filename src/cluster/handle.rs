@@ -1,12 +1,11 @@
 //! A running cluster, from outside.
 
 use super::child::Child;
-use super::lines::Verb;
+use super::lines;
 use super::parent::{Parent, State};
 use crate::net::{Addr, lock};
 use std::fmt;
-use std::io::{self, ErrorKind};
-use std::mem;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,22 +39,19 @@ const STATS_TIMEOUT: Duration = Duration::from_secs(1);
 /// ```
 #[derive(Clone)]
 pub struct Cluster {
-    parent: Arc<Parent>,
+    pub(super) parent: Arc<Parent>,
 }
 
 impl Cluster {
-    pub(super) fn new(parent: Arc<Parent>) -> Cluster {
-        Cluster { parent }
-    }
-
     /// Where the workers listen: the port that was really bound where 0 was asked for.
     pub fn local_addr(&self) -> Addr {
         self.parent.address.clone()
     }
 
-    /// Wants one worker more: it is started at once, and again whenever it ends.
+    /// Wants one worker more: it is started at once, and again whenever it ends. If the system has no thread for it, that
+    /// is an [`error`](super::Events::error).
     pub fn fork(&self) {
-        self.parent.change(|state| state.fleet.fork());
+        self.parent.fork();
     }
 
     /// The workers that are alive: also those that start, or that finish their last connections.
@@ -70,7 +66,7 @@ impl Cluster {
 
     /// Waits until `count` workers accept connections, but no longer than `time`. False: fewer do.
     pub fn wait_listening_within(&self, count: usize, time: Duration) -> bool {
-        let is_done = |state: &State| state.is_over || state.fleet.serving() >= count;
+        let is_done = |state: &State| state.is_over() || state.fleet.serving() >= count;
         let until = Instant::now().checked_add(time);
         self.parent.wait_for(until, is_done) && self.listening() >= count
     }
@@ -83,8 +79,7 @@ impl Cluster {
     /// The worker finishes its connections within [`deadline`](super::Master::deadline) and ends. Another takes its
     /// place at once.
     pub fn disconnect(&self, child: &Child) {
-        self.parent
-            .change(|state| state.fleet.disconnect(child.id()));
+        self.parent.disconnect(child.id());
     }
 
     /// The figures of each worker that answers within a second: text that [`Worker::serve`](super::Worker::serve)
@@ -93,20 +88,19 @@ impl Cluster {
         let _one_at_a_time = lock(&self.parent.asking);
         self.parent.lock().stats.clear();
         let mut asked = self.children();
-        asked.retain(|child| child.order(Verb::Stats, "").is_ok());
+        asked.retain(|child| child.order(lines::STATS, "").is_ok());
         let until = Instant::now().checked_add(STATS_TIMEOUT);
         self.parent.wait_for(until, |state| {
             let is_gone = |id: &u64| !state.children.contains_key(id);
             let mut ids = asked.iter().map(Child::id);
             ids.all(|id| state.stats.contains_key(&id) || is_gone(&id))
         });
-        let mut stats = mem::take(&mut self.parent.lock().stats);
-        let figures = asked
-            .into_iter()
-            .map(|child| (stats.remove(&child.id()), child));
-        figures
-            .filter_map(|(text, child)| Some((child, text?)))
-            .collect()
+        let stats = &mut self.parent.lock().stats;
+        let answers = asked.into_iter().filter_map(|child| {
+            let text = stats.remove(&child.id())?;
+            Some((child, text))
+        });
+        answers.collect()
     }
 
     /// Replaces every worker by a new process of the same program, one place after another, and returns when the old
@@ -118,31 +112,39 @@ impl Cluster {
     /// # Errors
     /// A new worker failed. Then the restart is over, and the old workers that are left go on.
     pub fn restart(&self, deadline: Duration) -> io::Result<()> {
-        self.parent.change(|state| {
+        let parent = &self.parent;
+        let _one_at_a_time = lock(&parent.restarting);
+        let old = parent.change(|state, _| {
+            let old = state.fleet.kept();
+            state.last_old = old.last().copied().unwrap_or_default();
             state.restart_failed = None;
-            state.fleet.restart(deadline);
+            old
         });
-        self.parent
-            .wait_for(None, |state| !state.fleet.is_restarting());
-        let mut state = self.parent.lock();
-        match state.restart_failed.take() {
-            Some(how) => Err(io::Error::other(how)),
-            None if state.fleet.is_stopping() => {
-                Err(io::Error::new(ErrorKind::NotConnected, "the cluster stops"))
-            }
-            None => Ok(()),
+        for &old in &old {
+            let new = parent.start(false)?;
+            let is_ready = |state: &State| !state.fleet.is_starting(new);
+            parent.wait_for(None, |state| is_ready(state) || state.restarted().is_err());
+            parent.change(|state, now| {
+                let superfluous = state.fleet.replace(old, new);
+                state.drain(superfluous, lines::RESTART, deadline, now);
+            });
+            parent.lock().restarted()?;
         }
+        parent.wait_for(None, |state| {
+            let mut old = old.iter();
+            state.restarted().is_err() || old.all(|id| !state.children.contains_key(id))
+        });
+        parent.lock().restarted()
     }
 
-    /// All workers stop accepting and finish their connections until the `deadline`; those that are left two seconds
+    /// All workers stop accepting and finish their connections until the `deadline`; those that are left four seconds
     /// behind it are killed. Returns how many were, once all have ended and the socket file is gone.
     pub fn shutdown(&self, deadline: Duration) -> usize {
-        let now = self.parent.now();
-        let before = self.parent.change(|state| {
-            state.fleet.stop(deadline, now);
+        let before = self.parent.change(|state, now| {
+            state.stop(deadline, now);
             state.killed
         });
-        self.parent.wait_for(None, |state| state.is_over);
+        self.parent.wait_for(None, State::is_over);
         self.parent.lock().killed - before
     }
 
@@ -151,7 +153,7 @@ impl Cluster {
     /// # Errors
     /// It has given up; the text has the reason.
     pub fn wait(&self) -> io::Result<()> {
-        self.parent.wait_for(None, |state| state.is_over);
+        self.parent.wait_for(None, State::is_over);
         match &self.parent.lock().gave_up {
             Some(reason) => Err(io::Error::other(reason.clone())),
             None => Ok(()),

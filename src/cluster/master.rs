@@ -4,7 +4,7 @@ use super::child::Program;
 use super::events::Events;
 use super::fleet::Fleet;
 use super::handle::Cluster;
-use super::parent::Parent;
+use super::parent::{Parent, State};
 use super::worker::Start;
 use crate::net::{Listener, guarded};
 use crate::setters::setters;
@@ -13,9 +13,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::thread::{self, Builder};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A cluster that does not run yet: the notes' `cluster.setupMaster`.
 ///
@@ -48,14 +48,18 @@ pub fn setup_master() -> Master {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn setup_master_with(events: impl Events) -> Master {
+    let ten_seconds = Duration::from_secs(10);
     Master {
         events: Box::new(events),
         workers: thread::available_parallelism().map_or(1, usize::from),
-        round_robin: false,
         exec: None,
-        start_timeout: Duration::from_secs(10),
-        max_failures: 5,
-        deadline: Duration::from_secs(10),
+        start: Start {
+            id: 0,
+            round_robin: false,
+            owns_socket: true,
+            deadline: ten_seconds,
+        },
+        fleet: Fleet::new(ten_seconds, 5),
     }
 }
 
@@ -76,11 +80,9 @@ pub fn setup_master_with(events: impl Events) -> Master {
 pub struct Master {
     events: Box<dyn Events>,
     workers: usize,
-    round_robin: bool,
     exec: Option<Program>,
-    start_timeout: Duration,
-    max_failures: u32,
-    deadline: Duration,
+    start: Start,
+    fleet: Fleet,
 }
 
 impl Master {
@@ -91,18 +93,18 @@ impl Master {
 
         /// The workers accept in turn. Default: false, the kernel chooses. See [the page](super#whose-turn-it-is) for
         /// what each costs.
-        pub fn round_robin(self, round_robin: bool) => self.round_robin = round_robin;
+        pub fn round_robin(self, round_robin: bool) => self.start.round_robin = round_robin;
 
         /// A worker that does not accept connections by then is killed, and has failed. Default: 10 s.
-        pub fn start_timeout(self, limit: Duration) => self.start_timeout = limit;
+        pub fn start_timeout(self, limit: Duration) => self.fleet.start_timeout = limit;
 
         /// After this number of workers in a row that ended before they had served for a second, the cluster gives up,
         /// unless other workers serve. Default: 5.
-        pub fn max_failures(self, failures: u32) => self.max_failures = failures;
+        pub fn max_failures(self, failures: u32) => self.fleet.max_failures = failures.max(1);
 
         /// How long a worker whose parent is gone, or that is [disconnected](Cluster::disconnect), has to finish its
         /// connections. Default: 10 s.
-        pub fn deadline(self, deadline: Duration) => self.deadline = deadline;
+        pub fn deadline(self, deadline: Duration) => self.start.deadline = deadline;
     }
 
     /// What a worker runs. Default: the program of this process, with the same arguments.
@@ -122,7 +124,7 @@ impl Master {
     /// The address cannot be bound, or a thread cannot be started. (A worker that cannot be is an
     /// [`error`](Events::error), and tried again.)
     pub fn listen(self, address: &str) -> io::Result<Cluster> {
-        self.start(Listener::bind(address)?, true)
+        self.start_on(Listener::bind(address)?)
     }
 
     /// [`listen`](Master::listen) on a listener that is bound already, such as a service manager's. It stays open when
@@ -130,28 +132,31 @@ impl Master {
     ///
     /// # Errors
     /// A thread cannot be started, or the path of this program is not known.
-    pub fn listen_on(self, listener: Listener) -> io::Result<Cluster> {
-        self.start(listener, false)
+    pub fn listen_on(mut self, listener: Listener) -> io::Result<Cluster> {
+        self.start.owns_socket = false;
+        self.start_on(listener)
     }
 
-    fn start(self, listener: Listener, owns_socket: bool) -> io::Result<Cluster> {
+    fn start_on(self, listener: Listener) -> io::Result<Cluster> {
         let own = || Ok::<_, io::Error>((env::current_exe()?, env::args_os().skip(1).collect()));
-        let program = self.exec.map_or_else(own, Ok)?;
-        let mut fleet = Fleet::new(self.start_timeout, self.max_failures, self.deadline);
-        (0..self.workers).for_each(|_| fleet.fork());
-        let start = Start {
-            id: 0,
-            round_robin: self.round_robin,
-            owns_socket,
-            deadline: self.deadline,
-        };
-        let address = listener.local_addr()?;
-        let parent = Arc::new(Parent::new(self.events, address, program, start, fleet));
+        let parent = Arc::new(Parent {
+            address: listener.local_addr()?,
+            program: self.exec.map_or_else(own, Ok)?,
+            events: self.events,
+            start: self.start,
+            epoch: Instant::now(),
+            asking: Mutex::default(),
+            restarting: Mutex::default(),
+            state: Mutex::new(State::new(self.fleet, listener)),
+            changed: Condvar::new(),
+        });
         let _ = guarded(|| parent.events.setup(&parent.address));
-        let supervisor = Arc::clone(&parent);
-        let thread = Builder::new().name("barewire cluster".to_owned());
-        thread.spawn(move || supervisor.supervise(listener))?;
-        Ok(Cluster::new(parent))
+        let cluster = Cluster { parent };
+        let started = (0..self.workers).try_for_each(|_| cluster.parent.start(true).map(drop));
+        if started.is_err() {
+            cluster.shutdown(Duration::ZERO);
+        }
+        started.map(|()| cluster)
     }
 }
 

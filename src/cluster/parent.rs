@@ -1,18 +1,20 @@
-//! What the parent's threads share, and what they do with it.
+//! The parent: what its threads share, and what they do with it.
 //!
-//! One thread carries out what [`Fleet`] decides; one thread for each worker reads what the worker says, calls its
-//! events, and waits for its end. A [`Child`] is written to without the lock, and no event is called with it.
+//! Each worker has a thread of the parent. It starts the process, reads what the worker says, calls its events, kills the
+//! worker at its deadline, waits for its end, and starts the worker that follows. [`Fleet`] decides, under one lock; no
+//! event is called with it.
 
 use super::child::{Child, Program};
 use super::events::Events;
-use super::fleet::{Ended, Fleet, Step};
-use super::lines::{Part, Splitter, Verb, millis};
+use super::fleet::{Fleet, Follower};
+use super::lines::{self, Part, Splitter};
 use super::turns::Turns;
 use super::worker::{Start, VARIABLE};
-use crate::net::{Addr, Listener, guarded, lock, wait, wait_until};
+use crate::net::{Addr, Listener, guarded, lock, wait_until};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
@@ -26,15 +28,17 @@ const ORPHAN_GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Parent {
     pub(super) events: Box<dyn Events>,
     pub(super) address: Addr,
-    program: Program,
+    pub(super) program: Program,
     /// What each worker gets, beside its number.
-    start: Start,
-    epoch: Instant,
+    pub(super) start: Start,
+    pub(super) epoch: Instant,
     /// Held by the call that asks for figures.
     pub(super) asking: Mutex<()>,
-    state: Mutex<State>,
-    /// Notified by everything that the supervisor, or a call of [`Cluster`](super::Cluster), could wait for.
-    changed: Condvar,
+    /// Held by the restart that is in progress.
+    pub(super) restarting: Mutex<()>,
+    pub(super) state: Mutex<State>,
+    /// Notified by every change.
+    pub(super) changed: Condvar,
 }
 
 #[derive(Default)]
@@ -42,52 +46,87 @@ pub(super) struct State {
     pub(super) fleet: Fleet,
     turns: Turns,
     pub(super) children: BTreeMap<u64, Child>,
+    /// `None`: all workers have ended, none will be started, and the socket file is gone.
+    listener: Option<Listener>,
     /// What the workers have answered to the last question for their figures.
     pub(super) stats: BTreeMap<u64, String>,
     /// Workers that had to be killed because their deadline had passed.
     pub(super) killed: usize,
+    /// The last worker of those that the last restart replaces.
+    pub(super) last_old: u64,
+    /// The first failure of a later one.
     pub(super) restart_failed: Option<String>,
     pub(super) gave_up: Option<String>,
-    /// All workers have ended, and the socket file is gone.
-    pub(super) is_over: bool,
 }
 
-impl Parent {
-    pub(super) fn new(
-        events: Box<dyn Events>,
-        address: Addr,
-        program: Program,
-        start: Start,
-        fleet: Fleet,
-    ) -> Parent {
-        let state = State {
+impl State {
+    pub(super) fn new(fleet: Fleet, listener: Listener) -> State {
+        State {
             fleet,
+            listener: Some(listener),
             ..State::default()
-        };
-        Parent {
-            events,
-            address,
-            program,
-            start,
-            epoch: Instant::now(),
-            asking: Mutex::new(()),
-            state: Mutex::new(state),
-            changed: Condvar::new(),
         }
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.listener.is_none()
+    }
+
+    /// How the last restart has gone so far.
+    pub(super) fn restarted(&self) -> io::Result<()> {
+        let stops = self.fleet.is_stopping().then_some("the cluster stops");
+        match self.restart_failed.as_deref().or(stops) {
+            Some(how) => Err(io::Error::other(how)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks the worker to end. If that cannot be, it is killed. True: another is to follow at once.
+    pub(super) fn drain(&mut self, id: u64, verb: &str, deadline: Duration, now: Duration) -> bool {
+        let was_live = self.fleet.is_live(id);
+        let was_kept = self.fleet.drain(id, deadline, now);
+        self.turns.gone(id);
+        let millis = lines::millis(deadline).to_string();
+        if was_live
+            && let Some(child) = self.children.get(&id)
+            && child.order(verb, &millis).is_err()
+        {
+            let _ = child.kill();
+        }
+        was_kept
+    }
+
+    pub(super) fn stop(&mut self, deadline: Duration, now: Duration) {
+        self.fleet.stop();
+        for id in self.fleet.all() {
+            self.drain(id, lines::DRAIN, deadline, now);
+        }
+    }
+
+    /// Gives the turn to the next worker, if nobody has it.
+    fn give_turn(&mut self) {
+        while let Some(id) = self.turns.next() {
+            let child = self.children.get(&id);
+            if child.is_none_or(|child| child.order(lines::TURN, "").is_err()) {
+                self.turns.gone(id);
+            }
+        }
+    }
+}
+
+impl Parent {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
-    /// The time of the fleet.
-    pub(super) fn now(&self) -> Duration {
-        self.epoch.elapsed()
-    }
-
-    /// Changes the state, and wakes whoever waits for a change.
-    pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        let result = change(&mut self.lock());
+    /// Changes the state at this time of the fleet, and wakes whoever waits for a change.
+    pub(super) fn change<R>(&self, change: impl FnOnce(&mut State, Duration) -> R) -> R {
+        let mut state = self.lock();
+        let result = change(&mut state, self.epoch.elapsed());
+        state.give_turn();
+        if state.fleet.is_over() {
+            state.listener = None;
+        }
         self.changed.notify_all();
         result
     }
@@ -107,150 +146,42 @@ impl Parent {
         }
         true
     }
-}
 
-/// The supervisor: one thread for the whole cluster.
-impl Parent {
-    pub(super) fn supervise(self: &Arc<Self>, listener: Listener) {
-        loop {
-            let mut state = self.lock();
-            match state.fleet.next(self.now()) {
-                Step::Start(id) => {
-                    drop(state);
-                    if let Err(error) = self.start(id, &listener) {
-                        self.failed(None, &error);
-                        self.ended(id, &error.to_string());
-                    }
-                }
-                Step::Drain {
-                    id,
-                    is_restart,
-                    deadline,
-                } => {
-                    drop(state);
-                    self.drain(id, is_restart, deadline);
-                }
-                Step::Kill(id) => {
-                    state.killed += 1;
-                    state.children.get(&id).inspect(|child| drop(child.kill()));
-                }
-                Step::Wait(until) => {
-                    self.changed.notify_all(); // a restart may be over
-                    let left = until.map(|until| until.saturating_sub(self.now()));
-                    drop(wait(&self.changed, state, left));
-                }
-                Step::End => break,
-            }
-        }
-        drop(listener);
-        self.change(|state| state.is_over = true);
+    fn call(&self, event: impl FnOnce(&dyn Events)) {
+        let _ = guarded(|| event(&*self.events)); // a panic ends that call alone
     }
 
-    fn start(self: &Arc<Self>, id: u64, listener: &Listener) -> io::Result<()> {
-        let (socket, start) = (listener.try_clone_fd()?, Start { id, ..self.start });
-        let child = Child::spawn(id, &self.program, socket, (VARIABLE, start.encode()))?;
-        self.lock().children.insert(id, child.clone());
-        let (parent, thread_child) = (Arc::clone(self), child.clone());
-        let thread = Builder::new()
-            .name(format!("barewire worker {id}"))
-            .stack_size(STACK_BYTES);
-        let started = thread.spawn(move || parent.live(&thread_child));
+    pub(super) fn failed(&self, child: Option<&Child>, error: &io::Error) {
+        self.call(|events| events.error(child, error));
+    }
+
+    /// Starts a worker on a thread of its own.
+    pub(super) fn start(self: &Arc<Self>, is_kept: bool) -> io::Result<u64> {
+        let stops = || io::Error::new(ErrorKind::NotConnected, "the cluster stops");
+        let id = self.change(|state, now| state.fleet.start(is_kept, now));
+        let (id, parent) = (id.ok_or_else(stops)?, Arc::clone(self));
+        let thread = Builder::new().name(format!("barewire worker {id}"));
+        let started = thread
+            .stack_size(STACK_BYTES)
+            .spawn(move || parent.keep(id));
         if started.is_err() {
-            let _ = child.kill();
-            wait_for_exit(&child);
+            self.change(|state, _| state.fleet.forget(id));
         }
-        started.map(drop)
+        started.map(|_| id)
     }
 
-    /// A worker that cannot be asked to drain is killed.
-    fn drain(&self, id: u64, is_restart: bool, deadline: Duration) {
-        let child = self.lock().children.get(&id).cloned();
-        let verb = match is_restart {
-            true => Verb::Restart,
-            false => Verb::Drain,
-        };
-        let millis = millis(deadline).to_string();
-        if let Some(child) = child.filter(|it| it.order(verb, &millis).is_err()) {
-            let _ = child.kill();
-        }
-        self.give_turn(|turns| turns.gone(id));
-    }
-}
-
-/// The life of a worker: one thread for each.
-impl Parent {
-    fn live(&self, child: &Child) {
-        let _ = guarded(|| self.events.fork(child));
-        self.listen_to(child);
-        let _ = guarded(|| self.events.disconnect(child));
-        let (code, signal) = wait_for_exit(child);
-        let _ = guarded(|| self.events.exit(child, code, signal));
-        let _ = guarded(|| self.events.close(child, code, signal));
-        let how = match (code, signal) {
-            (Some(code), _) => format!("it exited with code {code}"),
-            (_, Some(signal)) => format!("it was ended by signal {signal}"),
-            _ => "it ended".to_owned(),
-        };
-        self.ended(child.id(), &how);
-    }
-
-    /// Until its control stream ends, or it is dead and has left nothing to read: a process that it has started may
-    /// keep the stream open.
-    fn listen_to(&self, child: &Child) {
-        let (mut splitter, mut buf) = (Splitter::default(), [0; 4096]);
-        loop {
-            match child.read(&mut buf) {
-                Ok(Some(n @ 1..)) => splitter.receive(&buf[..n], |part| self.heard(child, part)),
-                Ok(None) if !matches!(child.try_wait(), Ok(None)) => return,
-                Ok(None) => child.flush(),
-                Ok(Some(_)) | Err(_) => return,
-            }
+    /// Starts a worker that is kept.
+    pub(super) fn fork(self: &Arc<Self>) {
+        if let Err(error) = self.start(true) {
+            self.failed(None, &error);
         }
     }
 
-    fn heard(&self, child: &Child, part: Part<'_>) {
-        let line = match part {
-            Part::Output(bytes) => return drop(io::stderr().write_all(bytes)),
-            Part::Line(line) => line,
-        };
-        let (id, now, events) = (child.id(), self.now(), &self.events);
-        match line {
-            Some((Verb::Online, _)) => drop(guarded(|| events.online(child))),
-            Some((Verb::Listening, _)) => {
-                self.change(|state| state.fleet.listening(id, now));
-                let _ = guarded(|| events.listening(child, &self.address));
-            }
-            Some((Verb::WantTurn, _)) => self.give_turn(|turns| turns.want(id)),
-            Some((Verb::PassTurn, _)) => self.give_turn(|turns| turns.pass(id)),
-            Some((Verb::Message, text)) => drop(guarded(|| events.message(child, &text))),
-            Some((Verb::Notify, text)) => {
-                let _ = guarded(|| events.message(child, &text));
-                self.tell_all_but(Some(id), &text);
-            }
-            Some((Verb::Stats, text)) => self.change(|state| drop(state.stats.insert(id, text))),
-            Some((Verb::Disconnect, _)) => self.change(|state| state.fleet.disconnect(id)),
-            _ => {
-                let text = format!("worker {id} has written a control line that is none");
-                self.failed(Some(child), &io::Error::new(ErrorKind::InvalidData, text));
-            }
-        }
-    }
-
-    /// Changes who wants the turn, or has it, and gives it to the next worker.
-    fn give_turn(&self, change: impl FnOnce(&mut Turns)) {
-        let mut state = self.lock();
-        change(&mut state.turns);
-        while let Some(id) = state.turns.next() {
-            let child = match state.fleet.is_live(id) {
-                true => state.children.get(&id).cloned(),
-                false => None,
-            };
-            drop(state);
-            if child.is_some_and(|child| child.order(Verb::Turn, "").is_ok()) {
-                return;
-            }
-            state = self.lock();
-            state.turns.gone(id);
+    /// The worker is to end, and another takes its place at once.
+    pub(super) fn disconnect(self: &Arc<Self>, id: u64) {
+        let deadline = self.start.deadline;
+        if self.change(|state, now| state.drain(id, lines::DRAIN, deadline, now)) {
+            self.fork();
         }
     }
 
@@ -263,46 +194,148 @@ impl Parent {
         }
     }
 
-    fn failed(&self, child: Option<&Child>, error: &io::Error) {
-        let _ = guarded(|| self.events.error(child, error));
-    }
-
-    fn ended(&self, id: u64, how: &str) {
-        let now = self.now();
+    /// Changes who wants the turn, or has it. (A worker that drains does not get it.)
+    fn turn(&self, id: u64, change: impl FnOnce(&mut Turns, u64)) {
         let mut state = self.lock();
-        state.children.remove(&id);
-        let mut reason = None;
-        match state.fleet.ended(id, now) {
-            Ended::Well => {}
-            Ended::RestartFailed => {
-                state.restart_failed = Some(format!("the new worker {id} failed: {how}"));
-            }
-            Ended::GaveUp { failures } => {
-                reason = Some(format!(
-                    "{failures} workers in a row ended before they had served for a second; the last: {how}"
-                ));
-                state.gave_up = reason.clone();
-            }
+        if state.fleet.is_live(id) {
+            change(&mut state.turns, id);
+            state.give_turn();
         }
-        drop(state);
-        self.give_turn(|turns| turns.gone(id));
-        if let Some(reason) = reason {
-            self.failed(None, &io::Error::other(reason));
-        }
-        self.changed.notify_all();
     }
 }
 
-/// Code and signal of a process whose control stream has ended; if the process lives on, it is killed. The parent looks
-/// again and again, since a wait for one process could not be ended in order to kill it.
-fn wait_for_exit(child: &Child) -> (Option<i32>, Option<i32>) {
+/// The thread of a worker, and of those that follow it.
+impl Parent {
+    fn keep(self: Arc<Self>, mut id: u64) {
+        while let Some(child) = self.spawn(id) {
+            let how = match child {
+                Ok(child) => self.live(&child),
+                Err(error) => {
+                    self.failed(None, &error);
+                    error.to_string()
+                }
+            };
+            let Some(follower) = self.ended(id, &how) else {
+                return;
+            };
+            if let Some(failures) = follower.gives_up {
+                self.give_up(failures, &how);
+            }
+            id = follower.id;
+            let is_stopped = |state: &State| !state.fleet.is_starting(id);
+            self.wait_for(self.epoch.checked_add(follower.from), is_stopped);
+        }
+        self.ended(id, "it was not started");
+    }
+
+    fn give_up(&self, failures: u32, how: &str) {
+        let reason = format!(
+            "{failures} workers in a row ended before they had served for a second; the last: {how}"
+        );
+        self.lock().gave_up = Some(reason.clone());
+        self.failed(None, &io::Error::other(reason));
+        self.change(|state, now| state.stop(self.start.deadline, now));
+    }
+
+    /// `None`: it is not to start any more. Under the lock, so that it has a process by the time it is drained.
+    fn spawn(&self, id: u64) -> Option<io::Result<Child>> {
+        let mut state = self.lock();
+        let listener = state
+            .listener
+            .as_ref()
+            .filter(|_| state.fleet.is_starting(id))?;
+        let start = Start { id, ..self.start };
+        let child = listener
+            .try_clone_fd()
+            .and_then(|socket| Child::spawn(id, &self.program, socket, (VARIABLE, start.encode())));
+        if let Ok(child) = &child {
+            state.children.insert(id, child.clone());
+        }
+        Some(child)
+    }
+
+    fn ended(&self, id: u64, how: &str) -> Option<Follower> {
+        self.change(|state, now| {
+            state.children.remove(&id);
+            state.turns.gone(id);
+            if id > state.last_old && state.fleet.would_fail(id, now) {
+                let failed = || format!("the new worker {id} failed: {how}");
+                state.restart_failed.get_or_insert_with(failed);
+            }
+            state.fleet.ended(id, now)
+        })
+    }
+
+    /// Returns how it ended.
+    fn live(self: &Arc<Self>, child: &Child) -> String {
+        self.call(|events| events.fork(child));
+        self.listen_to(child);
+        self.call(|events| events.disconnect(child));
+        let status = wait_for_exit(child);
+        let (code, signal) = (status.code(), status.signal());
+        self.call(|events| events.exit(child, code, signal));
+        self.call(|events| events.close(child, code, signal));
+        status.to_string()
+    }
+
+    /// Until its control stream ends, or it is dead and has left nothing to read: a process that it has started may
+    /// keep the stream open.
+    fn listen_to(self: &Arc<Self>, child: &Child) {
+        let (mut splitter, mut buf) = (Splitter::default(), [0; 4096]);
+        loop {
+            match child.read(&mut buf) {
+                Ok(Some(n @ 1..)) => splitter.receive(&buf[..n], |part| self.heard(child, part)),
+                Ok(None) if !matches!(child.try_wait(), Ok(None)) => return,
+                Ok(None) => {}
+                Ok(Some(_)) => return,
+                Err(_) => return drop(child.kill()), // it was too slow for its queue
+            }
+            let mut state = self.lock();
+            if state.fleet.is_overdue(child.id(), self.epoch.elapsed()) {
+                state.killed += 1;
+                let _ = child.kill();
+            }
+        }
+    }
+
+    fn heard(self: &Arc<Self>, child: &Child, part: Part<'_>) {
+        let id = child.id();
+        match part {
+            Part::Output(bytes) => drop(io::stderr().write_all(bytes)),
+            Part::Line(lines::ONLINE, _) => self.call(|events| events.online(child)),
+            Part::Line(lines::LISTENING, _) => {
+                self.change(|state, now| state.fleet.listening(id, now));
+                self.call(|events| events.listening(child, &self.address));
+            }
+            Part::Line(lines::WANT_TURN, _) => self.turn(id, Turns::want),
+            Part::Line(lines::PASS_TURN, _) => self.turn(id, Turns::pass),
+            Part::Line(lines::MESSAGE, text) => self.call(|events| events.message(child, text)),
+            Part::Line(lines::NOTIFY, text) => {
+                self.call(|events| events.message(child, text));
+                self.tell_all_but(Some(id), text);
+            }
+            Part::Line(lines::STATS, text) => {
+                self.change(|state, _| drop(state.stats.insert(id, text.to_owned())));
+            }
+            Part::Line(lines::DISCONNECT, _) => self.disconnect(id),
+            Part::Line(..) => {
+                let text = format!("worker {id} has written a control line that is none");
+                self.failed(Some(child), &io::Error::new(ErrorKind::InvalidData, text));
+            }
+        }
+    }
+}
+
+/// How a process has ended whose control stream has; if the process lives on, it is killed. The parent looks again and
+/// again, since a wait for one process could not be ended in order to kill it.
+fn wait_for_exit(child: &Child) -> ExitStatus {
     let began = Instant::now();
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return (status.code(), status.signal()),
+            Ok(Some(status)) => return status,
             Ok(None) if began.elapsed() >= ORPHAN_GRACE => drop(child.kill()),
             Ok(None) => {}
-            Err(_) => return (None, None), // somebody else has waited for it
+            Err(_) => return ExitStatus::default(), // somebody else has waited for it
         }
         thread::sleep(POLL_INTERVAL);
     }

@@ -6,35 +6,34 @@
 //!   worker 3                    (all its places are taken: it wants nothing, and is passed over)
 //! ```
 //!
-//! The notes' `i = (i + 1) mod n`, among those who want: the next worker by number, and after the last one the
-//! first. So a worker that has no place for a connection holds up nobody. One worker at a time has the turn, and
-//! keeps it while no connection comes.
+//! The notes' `i = (i + 1) mod n`, among those who want: in the order in which they ask, and a worker asks again when it
+//! has had the turn. So a worker that has no place for a connection holds up nobody. One worker at a time has the turn,
+//! and keeps it while no connection comes.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 
 /// The workers that want to accept, and the one whose turn it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turns {
-    wanting: BTreeSet<u64>,
+    wanting: VecDeque<u64>,
     holder: Option<u64>,
-    last: u64,
 }
 
 impl Turns {
     pub(super) fn want(&mut self, worker: u64) {
-        self.wanting.insert(worker);
+        if !self.wanting.contains(&worker) {
+            self.wanting.push_back(worker);
+        }
     }
 
     /// The worker has accepted, or does not accept any more.
     pub(super) fn pass(&mut self, worker: u64) {
-        if self.holder == Some(worker) {
-            self.holder = None;
-        }
+        self.holder.take_if(|holder| *holder == worker);
     }
 
     /// The worker has ended, or will accept no more.
     pub(super) fn gone(&mut self, worker: u64) {
-        self.wanting.remove(&worker);
+        self.wanting.retain(|it| *it != worker);
         self.pass(worker);
     }
 
@@ -43,11 +42,7 @@ impl Turns {
         if self.holder.is_some() {
             return None;
         }
-        let after = self.wanting.range(self.last + 1..).next();
-        let next = *after.or_else(|| self.wanting.first())?;
-        self.wanting.remove(&next);
-        self.last = next;
-        self.holder = Some(next);
+        self.holder = self.wanting.pop_front();
         self.holder
     }
 }
@@ -55,6 +50,7 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_turn_goes_round() {

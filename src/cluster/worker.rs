@@ -1,18 +1,23 @@
-//! A worker, from inside its own process.
+//! A worker, from inside its own process. Its end of the control stream is its standard output.
 
-use super::control::Control;
-use super::lines::{Verb, millis};
+use super::lines::{self, Part, Splitter};
 use crate::net::{
-    Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock,
+    Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock, wait_until,
 };
 use std::env;
 use std::fmt;
-use std::io;
-use std::mem::ManuallyDrop;
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// A parent that reads nothing for this long is as good as gone.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a thread waits for the turn before it looks whether its server stops.
+const MOMENT: Duration = Duration::from_millis(250);
 
 /// Tells a process that it is a worker, and what it has to know before its parent speaks: see [`Start`].
 pub(super) const VARIABLE: &str = "BAREWIRE_WORKER";
@@ -29,7 +34,7 @@ pub(super) struct Start {
 
 impl Start {
     pub(super) fn encode(&self) -> String {
-        let millis = millis(self.deadline);
+        let millis = lines::millis(self.deadline);
         format!(
             "{} {} {} {millis}",
             self.id, self.round_robin, self.owns_socket
@@ -47,7 +52,8 @@ impl Start {
     }
 }
 
-/// This process as a worker; `None`: it is the parent, or was started by itself. Every call returns the same worker.
+/// This process as a worker; `None`: it is the parent, or was started by itself, or its standard output is no control
+/// stream. Every call returns the same worker.
 ///
 /// A worker's standard input is the listening socket and its standard output the control stream, so a worker prints on
 /// standard error. (What it prints on standard output comes out on the parent's standard error.) A program that a
@@ -71,15 +77,9 @@ pub fn worker() -> Option<Worker> {
     static WORKER: OnceLock<Option<Worker>> = OnceLock::new();
     let start = || {
         let start = Start::decode(&env::var(VARIABLE).ok()?)?;
-        let control = Arc::new(Control::of_stdout());
-        let _ = control.report(Verb::Online, ""); // without a parent, `serve` ends at once
-        Some(Worker {
-            inner: Arc::new(Inner {
-                start,
-                control,
-                on_message: Mutex::new(None),
-            }),
-        })
+        let inner = Arc::new(Inner::new(start).ok()?);
+        let _ = inner.report(lines::ONLINE, ""); // without a parent, `serve` ends at once
+        Some(Worker { inner })
     };
     WORKER.get_or_init(start).clone()
 }
@@ -115,11 +115,24 @@ pub struct Worker {
 
 struct Inner {
     start: Start,
-    control: Arc<Control>,
+    stream: UnixStream,
+    /// Held by the thread that writes a line.
+    writing: Mutex<()>,
+    turn: Mutex<TurnState>,
+    given: Condvar,
     on_message: Mutex<Option<Arc<Hook>>>,
 }
 
 type Hook = dyn Fn(&str) + Send + Sync;
+
+#[derive(Default, PartialEq, Eq)]
+enum TurnState {
+    #[default]
+    Passed,
+    /// The parent has been asked for the turn, and has not given it yet.
+    Wanted,
+    Given,
+}
 
 impl Worker {
     /// Its number in the cluster: 1, 2, 3 …; no two workers have the same.
@@ -135,7 +148,7 @@ impl Worker {
     pub fn listener(&self) -> io::Result<Listener> {
         let listener = Listener::from_stdin()?;
         Ok(match self.inner.start.round_robin {
-            true => listener.take_turns(Arc::clone(&self.inner.control) as Arc<dyn Turn>),
+            true => listener.take_turns(Arc::clone(&self.inner) as Arc<dyn Turn>),
             false => listener,
         })
     }
@@ -152,7 +165,7 @@ impl Worker {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput): the text is longer than 64 KiB; the parent is gone, or has read
     /// nothing for 10 s.
     pub fn send(&self, text: &str) -> io::Result<()> {
-        self.inner.control.report(Verb::Message, text)
+        self.inner.report(lines::MESSAGE, text)
     }
 
     /// Sends a text to the parent and to all other workers.
@@ -160,7 +173,7 @@ impl Worker {
     /// # Errors
     /// As for [`send`](Worker::send).
     pub fn notify(&self, text: &str) -> io::Result<()> {
-        self.inner.control.report(Verb::Notify, text)
+        self.inner.report(lines::NOTIFY, text)
     }
 
     /// This worker finishes its connections and ends; another takes its place at once. [`serve`](Worker::serve)
@@ -169,7 +182,7 @@ impl Worker {
     /// # Errors
     /// The parent is gone.
     pub fn disconnect(&self) -> io::Result<()> {
-        self.inner.control.report(Verb::Disconnect, "")
+        self.inner.report(lines::DISCONNECT, "")
     }
 
     /// The last thing that a worker does: tells the parent that it accepts connections, follows what the parent says,
@@ -180,47 +193,106 @@ impl Worker {
     /// file is removed, so that a new cluster can listen on the address at once. A socket that the parent was lent
     /// ([`Master::listen_on`](super::Master::listen_on)) is left alone.
     pub fn serve(&self, handle: &Handle) -> Connections {
-        // Its drop removes the file.
-        let file = ManuallyDrop::new(SocketFile::of(&handle.local_addr()));
+        let file = SocketFile::of(&handle.local_addr());
         let mut how = Shutdown::from(self.inner.start.deadline);
-        let control = &self.inner.control;
-        let has_parent = control.report(Verb::Listening, "").is_ok()
-            && control.listen(|verb, text| self.follow(verb, text, handle, &mut how));
-        if !has_parent && self.inner.start.owns_socket {
-            drop(ManuallyDrop::into_inner(file));
-            close_for_all();
+        let has_parent = self.inner.report(lines::LISTENING, "").is_ok()
+            && self.listen(|verb, text| self.follow(verb, text, handle, &mut how));
+        match has_parent || !self.inner.start.owns_socket {
+            true => mem::forget(file), // its drop would remove the file
+            false => close_for_all(),
         }
         handle.shutdown(how)
     }
 
+    /// Calls `each` with what the parent says, until that returns true. False: the parent is gone.
+    fn listen(&self, mut each: impl FnMut(&str, &str) -> bool) -> bool {
+        let (mut splitter, mut buf, mut is_over) = (Splitter::default(), [0; 4096], false);
+        while !is_over {
+            let n = match (&self.inner.stream).read(&mut buf) {
+                Ok(n @ 1..) => n,
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Ok(_) | Err(_) => return false,
+            };
+            splitter.receive(&buf[..n], |part| match part {
+                Part::Line(verb, text) if !is_over => is_over = each(verb, text),
+                _ => {}
+            });
+        }
+        true
+    }
+
     /// True: the server is to stop, and how.
-    fn follow(&self, verb: Verb, text: &str, handle: &Handle, how: &mut Shutdown) -> bool {
+    fn follow(&self, verb: &str, text: &str, handle: &Handle, how: &mut Shutdown) -> bool {
+        let deadline = || Duration::from_millis(text.parse().unwrap_or_default());
         match verb {
-            Verb::Stats => {
-                let figures = handle.snapshot().to_string();
-                let _ = self.inner.control.report(Verb::Stats, &figures);
+            lines::TURN => {
+                *lock(&self.inner.turn) = TurnState::Given;
+                self.inner.given.notify_one();
             }
-            Verb::Message => {
+            lines::STATS => {
+                let figures = handle.snapshot().to_string();
+                let _ = self.inner.report(lines::STATS, &figures);
+            }
+            lines::MESSAGE => {
                 let hook = lock(&self.inner.on_message).clone();
                 let _ = guarded(|| hook.inspect(|hook| hook(text)));
             }
-            Verb::Drain | Verb::Restart => {
-                let deadline = text.parse().map_or(how.deadline, Duration::from_millis);
-                *how = match verb {
-                    Verb::Restart => Shutdown::restart(deadline),
-                    _ => Shutdown::from(deadline),
-                };
-                return true;
-            }
+            lines::DRAIN => *how = Shutdown::from(deadline()),
+            lines::RESTART => *how = Shutdown::restart(deadline()),
             _ => {} // no parent says that
         }
-        false
+        matches!(verb, lines::DRAIN | lines::RESTART)
     }
 }
 
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Worker({})", self.id())
+    }
+}
+
+impl Inner {
+    fn new(start: Start) -> io::Result<Inner> {
+        let stream = UnixStream::from(io::stdout().as_fd().try_clone_to_owned()?);
+        stream.set_write_timeout(Some(STALL_TIMEOUT))?;
+        Ok(Inner {
+            start,
+            stream,
+            writing: Mutex::default(),
+            turn: Mutex::default(),
+            given: Condvar::new(),
+            on_message: Mutex::default(),
+        })
+    }
+
+    fn report(&self, verb: &str, text: &str) -> io::Result<()> {
+        let line = lines::line(verb, text)?;
+        let _writing = lock(&self.writing);
+        (&self.stream).write_all(&line)
+    }
+}
+
+/// One thread at a time wants the turn, or has it. If the parent is gone, `serve` sees it.
+impl Turn for Inner {
+    fn acquire(&self) -> bool {
+        let until = Instant::now().checked_add(MOMENT);
+        let mut turn = lock(&self.turn);
+        if *turn == TurnState::Passed {
+            *turn = TurnState::Wanted;
+            let _ = self.report(lines::WANT_TURN, "");
+        }
+        while *turn != TurnState::Given {
+            turn = match wait_until(&self.given, turn, until) {
+                Some(turn) => turn,
+                None => return false,
+            };
+        }
+        true
+    }
+
+    fn release(&self, _accepted: bool) {
+        *lock(&self.turn) = TurnState::Passed;
+        let _ = self.report(lines::PASS_TURN, "");
     }
 }
 

@@ -1,7 +1,7 @@
-//! All interleavings of a small cluster: what the parent decides, and what its workers and its user do meanwhile.
+//! All interleavings of a small cluster: what is decided, and what its workers, its threads and its user do meanwhile.
 
 use super::*;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MAX_FAILURES: u32 = 2;
@@ -10,192 +10,183 @@ const MAX_FAILURES: u32 = 2;
 const NOW: Time = STABLE_AFTER;
 const LATER: Time = Duration::from_secs(3600);
 
-/// The decisions, and the processes beside them.
+/// The decisions, and what is beside them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Model {
     fleet: Fleet,
-    processes: BTreeSet<u64>,
-    is_stopped: bool,
+    forked: usize,
+    /// The old workers that a restart has not replaced yet, and the successor that it waits for.
+    restart: Option<(Vec<u64>, Option<u64>)>,
+    restarts: u32,
+    /// The cluster gives up, and the thread that has found so has not stopped the others yet.
+    gives_up: bool,
 }
 
 impl Model {
-    fn new(places: usize) -> Model {
-        let mut fleet = Fleet::new(SECOND, MAX_FAILURES, SECOND);
-        (0..places).for_each(|_| fleet.fork());
+    fn new(forked: usize) -> Model {
+        let mut fleet = Fleet::new(SECOND, MAX_FAILURES);
+        for _ in 0..forked {
+            fleet.start(true, NOW).expect("it does not stop");
+        }
         Model {
             fleet,
-            processes: BTreeSet::new(),
-            is_stopped: false,
+            forked,
+            restart: None,
+            restarts: 0,
+            gives_up: false,
         }
     }
 
     /// What may happen next, each with the state after it.
     fn successors(&self) -> Vec<Model> {
-        let mut all = self.steps();
-        if self.fleet.is_stopping() {
-            return all; // `stops` goes on from here
-        }
-        for &id in &self.processes {
+        let mut all = Vec::new();
+        for id in self.fleet.all() {
             all.push(self.with(|model| model.fleet.listening(id, NOW)));
-            all.push(self.with(|model| model.end(id)));
+            all.push(self.with(|model| model.ends(id)));
             all.push(self.with(|model| {
-                model
-                    .fleet
-                    .workers
-                    .get_mut(&id)
-                    .expect("it is alive")
-                    .at
-                    .pass()
+                let member = model.fleet.workers.get_mut(&id);
+                member.expect("it is there").at.pass();
+                model.fleet.is_overdue(id, NOW);
             }));
+            all.push(self.with(|model| model.disconnects(id)));
         }
-        for place in 0..self.fleet.places.len() {
-            all.push(self.with(|model| model.fleet.places[place].pause_ends = NOW));
-        }
-        if self.fleet.generation < 2 {
-            all.push(self.with(|model| model.fleet.restart(SECOND)));
-        }
-        if let Some(&id) = self.processes.first() {
-            all.push(self.with(|model| {
-                model.fleet.disconnect(id);
-            }));
-        }
-        all.push(self.with(|model| {
-            model.fleet.stop(SECOND, NOW);
-            model.is_stopped = true;
-        }));
+        all.extend(self.restarts());
+        all.push(self.with(Model::stop));
         all
     }
 
-    /// What the parent does next.
-    fn steps(&self) -> Vec<Model> {
-        let mut fleet = self.fleet.clone();
-        match fleet.next(NOW) {
-            Step::Start(id) => {
-                assert!(!self.is_stopped, "a start after a stop: {self:?}");
-                let started = |model: &mut Model| {
-                    model.processes.insert(id);
-                };
-                let failed = |model: &mut Model| model.end(id);
-                let after = |then: &dyn Fn(&mut Model)| {
-                    self.with(|model| {
-                        model.fleet = fleet.clone();
-                        then(model);
-                    })
-                };
-                vec![after(&started), after(&failed)]
-            }
-            Step::Drain { id, is_restart, .. } => {
-                let old = &self.fleet.workers[&id];
-                let serves = |new: &Member| {
-                    let is_newer = new.place == old.place && new.generation > old.generation;
-                    is_newer && matches!(new.at, At::Serving { .. })
-                };
-                let has_successor = self.fleet.workers.values().any(serves);
-                let was_live = old.at != At::Leaving;
-                assert_eq!(is_restart, was_live && !self.fleet.is_stopping());
-                assert!(has_successor || !is_restart, "drained too early: {self:?}");
-                vec![self.with(|model| model.fleet = fleet.clone())]
-            }
-            Step::Kill(_) => vec![self.with(|model| model.fleet = fleet.clone())],
-            Step::Wait(None) => {
-                let places = 0..self.fleet.places.len();
-                let is_served = |place| {
-                    let here =
-                        |it: &Member| it.place == place && matches!(it.at, At::Serving { .. });
-                    self.fleet.workers.values().any(here)
-                };
-                let killed = |it: &Member| matches!(it.at, At::Killed { .. });
-                let waits = self.fleet.workers.values().any(killed);
-                let is_calm = !self.fleet.is_stopping() && places.clone().all(is_served);
-                assert!(waits || is_calm, "nothing will ever happen: {self:?}");
-                assert!(
-                    waits || fleet.restart.is_none(),
-                    "a restart without end: {self:?}"
-                );
-                vec![self.with(|model| model.fleet = fleet.clone())]
-            }
-            Step::Wait(Some(until)) => {
-                assert!(until > NOW, "a wait that is over: {self:?}");
-                vec![self.with(|model| model.fleet = fleet.clone())]
-            }
-            Step::End => {
-                assert!(self.processes.is_empty() && self.fleet.is_stopping());
-                Vec::new()
-            }
+    fn ends(&mut self, id: u64) {
+        let was_kept = self.fleet.workers[&id].is_kept;
+        let was_stopping = self.fleet.is_stopping;
+        let follower = self.fleet.ended(id, NOW);
+        assert_eq!(follower.is_some(), was_kept);
+        let Some(follower) = follower else {
+            return;
+        };
+        assert!(follower.from >= NOW && self.fleet.is_starting(follower.id));
+        if let Some(failures) = follower.gives_up {
+            assert!(!was_stopping && failures >= MAX_FAILURES);
+            let mut workers = self.fleet.workers.values();
+            assert!(!workers.any(|it| it.is_stable(NOW)), "one serves: {self:?}");
+            self.gives_up = true;
         }
     }
 
-    fn end(&mut self, id: u64) {
-        self.processes.remove(&id);
-        if let Ended::GaveUp { failures } = self.fleet.ended(id, NOW) {
-            assert!(failures >= MAX_FAILURES);
-            assert!(!self.fleet.workers.values().any(|it| it.is_stable(NOW)));
-            self.is_stopped = true;
+    /// As `State::stop`.
+    fn stop(&mut self) {
+        self.gives_up = false;
+        self.fleet.stop();
+        for id in self.fleet.all() {
+            self.fleet.drain(id, SECOND, NOW);
         }
+    }
+
+    /// As `Parent::disconnect`.
+    fn disconnects(&mut self, id: u64) {
+        let was_kept = self.fleet.workers[&id].is_kept;
+        assert_eq!(self.fleet.drain(id, SECOND, NOW), was_kept);
+        if was_kept && self.fleet.start(true, NOW).is_none() {
+            self.forked -= 1; // until all are stopped
+        }
+    }
+
+    /// The next step of `Cluster::restart`.
+    fn restarts(&self) -> Option<Model> {
+        let mut model = self.clone();
+        match &mut model.restart {
+            None if self.restarts < 2 => {
+                model.restarts += 1;
+                model.restart = Some((self.fleet.kept(), None));
+            }
+            None => return None,
+            Some((old, None)) if old.is_empty() => model.restart = None,
+            Some((_, successor @ None)) => *successor = Some(model.fleet.start(false, NOW)?),
+            Some((old, successor @ Some(_))) => {
+                let (old, new) = (old.remove(0), successor.take()?);
+                let can_take_over = self.serves(new) && self.fleet.kept().contains(&old);
+                let superfluous = model.fleet.replace(old, new);
+                model.fleet.drain(superfluous, SECOND, NOW);
+                assert_eq!(superfluous == old, can_take_over, "{self:?}");
+                let was_kept = |id| self.fleet.kept().contains(&id);
+                assert!(superfluous == old || !was_kept(new), "{self:?}");
+            }
+        }
+        Some(model.checked())
+    }
+
+    fn serves(&self, id: u64) -> bool {
+        self.fleet.workers.get(&id).is_some_and(Member::serves)
     }
 
     fn with(&self, step: impl FnOnce(&mut Model)) -> Model {
         let mut model = self.clone();
         step(&mut model);
-        let members = model.fleet.workers.keys();
-        assert!(members.eq(&model.processes), "who lives? {model:?}");
-        model.rebase();
-        model
+        model.checked()
+    }
+
+    fn checked(mut self) -> Model {
+        let kept = self.fleet.kept();
+        let is_stopped = self.fleet.is_stopping && !self.gives_up;
+        let expected = if is_stopped { 0 } else { self.forked };
+        assert_eq!(kept.len(), expected, "one is forgotten: {self:?}");
+        for id in kept {
+            assert!(self.fleet.is_live(id), "it is kept, and drains: {self:?}");
+        }
+        let strays = self.fleet.workers.iter().filter(|(id, it)| {
+            let successor = self.restart.as_ref().and_then(|(_, successor)| *successor);
+            it.is_live() && !it.is_kept && Some(**id) != successor
+        });
+        let is_free = strays.count() == 0;
+        assert!(is_free, "nobody asks it to end: {self:?}");
+        self.rebase();
+        self
     }
 
     /// Deadlines become near or far, and names become small again: states that differ in nothing else are one.
     fn rebase(&mut self) {
-        let fleet = &mut self.fleet;
-        for place in &mut fleet.places {
-            place.pause_ends = near_or_far(place.pause_ends);
-            place.failures = place.failures.min(MAX_FAILURES);
-        }
-        let mut generations: BTreeSet<u64> =
-            fleet.workers.values().map(|it| it.generation).collect();
-        generations.insert(fleet.generation);
-        let rank = |of: u64| generations.range(..of).count() as u64;
-        fleet.generation = rank(fleet.generation);
-        let mut workers: Vec<Member> = std::mem::take(&mut fleet.workers).into_values().collect();
-        for member in &mut workers {
-            member.generation = rank(member.generation);
+        let (mut workers, mut names) = (Vec::new(), HashMap::new());
+        let mut old: Vec<(u64, Member)> = std::mem::take(&mut self.fleet.workers)
+            .into_iter()
+            .collect();
+        for (_, member) in &mut old {
+            member.failures = member.failures.min(MAX_FAILURES);
             if let At::Starting { until } | At::Draining { until } = &mut member.at {
                 *until = near_or_far(*until);
             }
         }
-        workers.sort();
-        fleet.last_id = workers.len() as u64;
-        fleet.workers = (1..).zip(workers).collect();
-        self.processes = (1..=fleet.last_id).collect();
-    }
-
-    fn check(&self) {
-        for place in 0..self.fleet.places.len() {
-            let here = self.fleet.workers.values().filter(|it| it.place == place);
-            let live = here.clone().filter(|it| it.is_live()).count();
-            let starting = here
-                .filter(|it| matches!(it.at, At::Starting { .. }))
-                .count();
-            assert!(live <= 2 && starting <= 1, "{self:?}");
+        let place = |id: &u64| match &self.restart {
+            Some((old, new)) => old
+                .iter()
+                .position(|it| it == id)
+                .map_or((Some(*id) == *new, 0), |at| (false, at + 1)),
+            None => (false, 0),
+        };
+        old.sort_by_key(|(id, member)| (member.clone(), place(id)));
+        for (name, (id, member)) in (1..).zip(old) {
+            names.insert(id, name);
+            workers.push((name, member));
+        }
+        // Workers that are gone are alike, but for the two that a restart exchanges.
+        let (gone, gone_successor) = (workers.len() as u64 + 1, workers.len() as u64 + 2);
+        self.fleet.workers = workers.into_iter().collect();
+        self.fleet.last_id = gone_successor;
+        let name = |id: u64| names.get(&id).copied();
+        if let Some((old, successor)) = &mut self.restart {
+            old.iter_mut()
+                .for_each(|id| *id = name(*id).unwrap_or(gone));
+            *successor = successor.map(|id| name(id).unwrap_or(gone_successor));
         }
     }
 
-    /// A parent that stops comes to its end, if its workers end when they are asked to or killed.
+    /// A cluster that stops comes to its end, if its workers end when they are asked to or killed. Nothing is started.
     fn stops(mut self) {
-        self.fleet.stop(SECOND, NOW);
-        let mut steps = 0;
-        loop {
-            match self.fleet.next(NOW) {
-                Step::End => return,
-                Step::Wait(until) => match (self.processes.pop_first(), until) {
-                    (Some(id), _) => assert_eq!(self.fleet.ended(id, NOW), Ended::Well),
-                    (None, until) => panic!("waits until {until:?} for nothing: {self:?}"),
-                },
-                Step::Start(id) => panic!("starts {id}: {self:?}"),
-                Step::Drain { .. } | Step::Kill(_) => {}
-            }
-            steps += 1;
-            assert!(steps < 50, "no end: {self:?}");
+        self.stop();
+        assert_eq!(self.fleet.start(true, NOW), None);
+        for id in self.fleet.all() {
+            assert!(!self.fleet.is_live(id), "it was not asked to end: {self:?}");
+            assert_eq!(self.fleet.ended(id, NOW), None);
         }
+        assert!(self.fleet.is_over());
     }
 }
 
@@ -205,7 +196,6 @@ impl At {
         match self {
             At::Starting { until } | At::Draining { until } => *until = NOW,
             At::Serving { since } => *since = Time::ZERO,
-            At::Leaving | At::Killed { .. } => {}
         }
     }
 }
@@ -215,120 +205,100 @@ fn near_or_far(time: Time) -> Time {
 }
 
 /// Every state with this number of workers at most that can be reached, each once.
-fn explore(places: usize, most: usize) -> HashSet<Model> {
-    let first = Model::new(places);
+fn explore(forked: usize, most: usize) -> HashSet<Model> {
+    let first = Model::new(forked).checked();
     let mut seen = HashSet::from([first.clone()]);
     let mut ahead = vec![first];
     while let Some(model) = ahead.pop() {
-        model.check();
         let new = model.successors().into_iter();
-        let new = new.filter(|it| it.processes.len() <= most && seen.insert(it.clone()));
+        let new = new.filter(|it| it.fleet.workers.len() <= most && seen.insert(it.clone()));
         ahead.extend(new);
     }
     seen
 }
 
 #[test]
-fn in_no_order_is_a_place_forgotten_or_a_worker_drained_too_early() {
-    for (places, most) in [(0, 0), (1, 3), (2, 2)] {
-        let seen = explore(places, most);
-        println!("{places} places: {} states", seen.len());
-        assert!(seen.len() > 100 * places, "{} states", seen.len());
+fn in_no_order_is_a_worker_forgotten_or_drained_too_early() {
+    for (forked, most) in [(0, 0), (1, 4), (2, 3)] {
+        let seen = explore(forked, most);
+        println!("{forked} workers: {} states", seen.len());
+        assert!(seen.len() > 100 * forked, "{} states", seen.len());
         for model in seen {
             model.stops();
         }
     }
 }
 
-/// Starts all that is to be started, and returns it.
-fn started(fleet: &mut Fleet, now: Time) -> Vec<u64> {
-    let mut all = Vec::new();
-    while let Step::Start(id) = fleet.next(now) {
-        all.push(id);
-    }
-    all
+/// Starts a worker.
+fn start(fleet: &mut Fleet) -> u64 {
+    fleet.start(true, Time::ZERO).expect("it does not stop")
 }
 
+/// One worker, which fails again and again.
 #[test]
 fn the_pause_grows_and_the_cluster_gives_up() {
-    let mut fleet = Fleet::new(SECOND, 5, SECOND);
-    fleet.fork();
-    let mut now = Time::ZERO;
+    let mut fleet = Fleet::new(SECOND, 5);
+    let (mut id, mut now) = (start(&mut fleet), Time::ZERO);
     let mut pauses = Vec::new();
     let failures = loop {
-        let [id] = started(&mut fleet, now)[..] else {
-            panic!("one is started");
-        };
-        match fleet.ended(id, now) {
-            Ended::GaveUp { failures } => break failures,
-            other => assert_eq!(other, Ended::Well),
+        let follower = fleet.ended(id, now).expect("it is kept");
+        if let Some(failures) = follower.gives_up {
+            break failures;
         }
-        let Step::Wait(Some(until)) = fleet.next(now) else {
-            panic!("a pause");
-        };
-        pauses.push((until - now).as_millis());
-        now = until;
+        pauses.push((follower.from - now).as_millis());
+        (id, now) = (follower.id, follower.from);
     };
     assert_eq!((failures, pauses), (5, vec![100, 200, 400, 800]));
-    assert_eq!(fleet.next(now), Step::End);
+    assert!(
+        fleet.is_stopping() && !fleet.is_over(),
+        "it is not reported yet"
+    );
+    let longest = [pause(8), pause(u32::MAX)];
+    assert_eq!((pause(7), longest), (64 * pause(1), [10 * SECOND; 2]));
 }
 
 #[test]
 fn a_worker_that_has_served_is_started_again_at_once() {
-    let mut fleet = Fleet::new(SECOND, 5, SECOND);
-    fleet.fork();
-    assert_eq!(started(&mut fleet, Time::ZERO), [1]);
-    fleet.listening(1, Time::ZERO);
-    assert_eq!(fleet.ended(1, STABLE_AFTER), Ended::Well);
-    assert_eq!(started(&mut fleet, STABLE_AFTER), [2]);
+    let mut fleet = Fleet::new(SECOND, 5);
+    let id = start(&mut fleet);
+    fleet.listening(id, Time::ZERO);
+    let follower = fleet.ended(id, STABLE_AFTER).expect("it is kept");
+    assert_eq!((follower.id, follower.from), (2, STABLE_AFTER));
 }
 
 #[test]
 fn a_cluster_that_serves_does_not_give_up() {
-    let mut fleet = Fleet::new(SECOND, 1, SECOND);
-    fleet.fork();
-    fleet.fork();
-    assert_eq!(started(&mut fleet, Time::ZERO), [1, 2]);
-    fleet.listening(1, Time::ZERO);
-    assert_eq!(fleet.ended(2, STABLE_AFTER), Ended::Well);
+    let mut fleet = Fleet::new(SECOND, 1);
+    let [one, other] = [(); 2].map(|()| start(&mut fleet));
+    fleet.listening(one, Time::ZERO);
+    let follower = fleet.ended(other, STABLE_AFTER).expect("it is kept");
+    assert_eq!((follower.id, follower.gives_up), (3, None));
+    assert_eq!(follower.from, STABLE_AFTER + pause(1));
     assert_eq!(fleet.serving(), 1);
 }
 
 #[test]
-fn a_worker_that_is_never_ready_is_killed_and_has_failed() {
-    let mut fleet = Fleet::new(SECOND, 1, SECOND);
-    fleet.fork();
-    assert_eq!(started(&mut fleet, Time::ZERO), [1]);
-    assert_eq!(fleet.next(SECOND), Step::Kill(1));
-    assert_eq!(fleet.next(SECOND), Step::Wait(None), "no other is started");
-    assert_eq!(fleet.ended(1, SECOND), Ended::GaveUp { failures: 1 });
+fn a_worker_that_is_never_ready_is_killed_once_and_has_failed() {
+    let mut fleet = Fleet::new(SECOND, 1);
+    let id = start(&mut fleet);
+    assert!(!fleet.is_overdue(id, SECOND / 2));
+    assert!(fleet.is_overdue(id, SECOND) && !fleet.is_overdue(id, 2 * SECOND));
+    let follower = fleet.ended(id, SECOND).expect("it is kept");
+    assert_eq!(follower.gives_up, Some(1));
 }
 
 #[test]
-fn a_restart_goes_from_place_to_place_and_ends_at_a_failure() {
-    let mut fleet = Fleet::new(SECOND, 5, SECOND);
-    fleet.fork();
-    fleet.fork();
-    for id in started(&mut fleet, Time::ZERO) {
-        fleet.listening(id, Time::ZERO);
+fn a_worker_that_drains_is_killed_behind_its_deadline() {
+    let mut fleet = Fleet::new(SECOND, 5);
+    let [one, other] = [(); 2].map(|()| start(&mut fleet));
+    assert!(fleet.drain(one, 9 * SECOND, Time::ZERO));
+    assert!(!fleet.drain(one, SECOND, Time::ZERO), "it drains already");
+    for id in [one, other] {
+        fleet.drain(id, SECOND, Time::ZERO);
+        assert!(!fleet.is_overdue(id, SECOND));
+        assert!(
+            fleet.is_overdue(id, SECOND + GRACE),
+            "no later than the others"
+        );
     }
-    fleet.restart(SECOND);
-    assert_eq!(
-        started(&mut fleet, STABLE_AFTER),
-        [3],
-        "one successor at a time"
-    );
-    fleet.listening(3, STABLE_AFTER);
-    let (id, is_restart, deadline) = (1, true, SECOND);
-    let drain = Step::Drain {
-        id,
-        is_restart,
-        deadline,
-    };
-    assert_eq!(fleet.next(STABLE_AFTER), drain, "its successor serves");
-    assert_eq!(started(&mut fleet, STABLE_AFTER), [4]);
-    assert_eq!(fleet.ended(4, STABLE_AFTER), Ended::RestartFailed);
-    assert!(!fleet.is_restarting());
-    assert_eq!(started(&mut fleet, STABLE_AFTER), [], "the old one goes on");
-    assert_eq!(fleet.serving(), 2);
 }

@@ -1,8 +1,8 @@
 //! P01: the log of a worker that ends is whole.
 
 use super::p01_tls::UPLOAD;
-use super::stage::{Up, get, temporary};
-use crate::support::{Client, PATIENCE, watched};
+use super::stage::{Up, temporary};
+use crate::support::{Client, PATIENCE, request, watched};
 use std::fs;
 use std::thread;
 
@@ -18,11 +18,12 @@ fn row_p01_a_worker_that_drains_logs_its_last_exchanges() {
         let up = Up::new(|master| master.workers(1).exec(SERVER, args)).listening(1);
         let address = up.local_addr();
         for round in 1..=2 {
-            get(&address, "/length");
+            let mut idle = Client::connect(&address);
+            idle.send(request("GET", "/length"));
+            idle.answer();
             let mut upload = Client::connect(&address);
             upload.send(UPLOAD);
             upload.interim(); // its handler waits for the body
-            let mut idle = Client::connect(&address);
             thread::scope(|scope| {
                 let end = scope.spawn(|| match round {
                     1 => up.restart(PATIENCE).map(|()| 0),

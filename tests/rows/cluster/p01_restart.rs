@@ -90,7 +90,7 @@ fn row_p01_a_restart_that_fails_leaves_the_old_workers() {
         let up = Up::new(|master| master.exec("sh", [path])).listening(2);
         std::fs::write(&program, "exit 7").expect("a file");
         let failed = up.restart(PATIENCE).expect_err("a broken program");
-        let expected = "the new worker 3 failed: it exited with code 7";
+        let expected = "the new worker 3 failed: exit status: 7";
         assert_eq!(failed.to_string(), expected);
         let left: Vec<u64> = up.children().iter().map(|child| child.id()).collect();
         assert_eq!(left, [1, 2]);

@@ -61,7 +61,7 @@ fn row_p01_a_worker_that_dies_at_once_again_and_again_ends_the_cluster_with_a_re
         });
         let reason = up.wait().expect_err("it gives up").to_string();
         let expected = "3 workers in a row ended before they had served for a second; \
-                        the last: it exited with code 3";
+                        the last: exit status: 3";
         assert_eq!(reason, expected);
         assert_eq!(up.log.count(&format!("error {expected}")), 1);
         assert!(up.children().is_empty());
@@ -77,7 +77,7 @@ fn row_p01_a_worker_that_is_never_ready_has_failed() {
             master.exec("sleep", ["60"])
         });
         let reason = up.wait().expect_err("it gives up").to_string();
-        assert!(reason.ends_with("it was ended by signal 9"), "{reason}");
+        assert!(reason.ends_with("signal: 9 (SIGKILL)"), "{reason}");
     });
 }
 

@@ -68,7 +68,7 @@ fn row_p02_what_a_worker_prints_disturbs_nothing() {
         up.send("print printed without an end ");
         up.send("send one");
         up.log.wait_for("1 message one");
-        up.send("print \u{1}nonsense \n");
+        up.send("nonsense");
         up.log
             .wait_for("1 error worker 1 has written a control line that is none");
         up.send("send two");

@@ -173,6 +173,11 @@ fn obey(worker: &Worker, text: &str) -> io::Result<()> {
             print!("{text}");
             io::stdout().flush()
         }
+        ("nonsense", _) => {
+            let mut out = io::stdout();
+            out.write_all(b"\xfenonsense \xff")?;
+            out.flush()
+        }
         ("exit", code) => process::exit(code.parse().expect("a code")),
         ("disconnect", _) => worker.disconnect(),
         ("sleep", _) => {
