@@ -46,7 +46,7 @@ pub(crate) type DecodedAhead = Box<(BodyDecoder, usize)>;
 
 impl BodyReader {
     /// A reader of requests' bodies; there is none yet.
-    pub(crate) fn of_requests() -> BodyReader {
+    pub(crate) const fn of_requests() -> BodyReader {
         BodyReader::with(BodyDecoder::new)
     }
 
@@ -55,7 +55,7 @@ impl BodyReader {
         BodyReader::with(BodyDecoder::of_response)
     }
 
-    fn with(new_decoder: fn(BodyLength, Limits) -> BodyDecoder) -> BodyReader {
+    const fn with(new_decoder: fn(BodyLength, Limits) -> BodyDecoder) -> BodyReader {
         BodyReader {
             new_decoder,
             decoder: BodyDecoder::Known(0),

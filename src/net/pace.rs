@@ -32,17 +32,18 @@ const SHORTEST_SLICE: Duration = Duration::from_millis(1);
 /// Adds up the time spent waiting for a peer, and the bytes that moved meanwhile. Time in which no thread
 /// waits for the peer (a handler computes) does not count.
 #[derive(Clone, Debug)]
+#[repr(C)] // a peer that keeps up costs a look at the first field
 pub(crate) struct Pace {
+    /// Waited in the present stretch, and what moved in it.
+    waited: Duration,
+    bytes: u64,
+    /// Waited since the last byte.
+    still: Duration,
     stall_timeout: Duration,
     /// The beginning of a stretch, which does not count.
     moment: Duration,
     /// The bytes that end a stretch.
     quota: u64,
-    /// Waited since the last byte.
-    still: Duration,
-    /// Waited in the present stretch, and what moved in it.
-    waited: Duration,
-    bytes: u64,
 }
 
 impl Pace {

@@ -2,7 +2,7 @@
 
 mod client;
 
-use super::exchange::{BlamesPeer, RequestBody, ServerConnection};
+use super::exchange::{BlamesPeer, RequestBody, ResponseQueue};
 use super::{cookie, form};
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
@@ -12,7 +12,6 @@ use crate::http::wire::{
     self, BodyLength, Fields, Method, Misuse, Params, RequestHead, Rule, Target, Version,
 };
 use crate::net::Stream;
-use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::time::Duration;
@@ -49,23 +48,16 @@ use std::time::Duration;
 pub struct Request<'a> {
     head: RequestHead<'a>,
     body: RequestBody<'a>,
-    connection: &'a RefCell<ServerConnection>,
-    stream: &'a dyn Stream,
+    queue: &'a ResponseQueue,
 }
 
 impl<'a> Request<'a> {
     pub(crate) fn new(
         head: RequestHead<'a>,
         body: RequestBody<'a>,
-        connection: &'a RefCell<ServerConnection>,
-        stream: &'a dyn Stream,
+        queue: &'a ResponseQueue,
     ) -> Request<'a> {
-        Request {
-            head,
-            body,
-            connection,
-            stream,
-        }
+        Request { head, body, queue }
     }
 
     /// The method, as it is spelt: `"GET"`.
@@ -225,7 +217,7 @@ impl<'a> Request<'a> {
     /// The stream that the request came on: its addresses, and over TLS the peer's certificate. To read the
     /// body or to respond, use the request and the response.
     pub fn stream(&self) -> &'a dyn Stream {
-        self.stream
+        self.queue.stream().as_ref()
     }
 
     /// The whole head, in the RFC's words.
@@ -370,7 +362,7 @@ impl<'a> Request<'a> {
             return Err(Misuse::Switch.into());
         }
         let _ = response; // consumed: what was set there is sent here
-        let mut connection = self.connection.borrow_mut();
+        let mut connection = self.body.connection().borrow_mut();
         // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the client
         // in the corresponding request's Upgrade header field."
         let offered = |protocol: &[u8]| {

@@ -21,13 +21,13 @@ mod waiting;
 
 use super::config::Config;
 use super::events::{ServerEvents, dispatch, report, send_to_encoded_target};
-use super::exchange::{BodyState, Budget, Charge, RequestBody, ResponseQueue, ServerConnection};
+use super::exchange::{BodyState, Budget, RequestBody, ResponseQueue, ServerConnection};
 use super::request::Request;
 use super::response::Response;
-use super::summary::{OnFinish, Summary};
+use super::summary::{Numbers, OnFinish, Summary};
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
-use crate::http::wire::{BodyLength, RequestDecoder, Rule};
+use crate::http::wire::{self, BodyLength, RequestDecoder, Rule};
 use crate::net::{Linger, ReadBuffer, Slot, Stream, guarded, linger};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -59,27 +59,28 @@ enum End {
     HandedOver,
 }
 
+/// The fields are in the order of use, for the processor's cache: with many connections, each line of 64 bytes that a
+/// request touches is a wait for memory.
+#[repr(C)]
 struct RequestLoop<'s> {
     shared: &'s Shared<dyn ServerEvents>,
     queue: Arc<ResponseQueue>,
     buffer: ReadBuffer,
-    decoder: RequestDecoder,
-    body: BodyState,
-    connection: RefCell<ServerConnection>,
-    requests: u64,
     head_since: Option<Instant>,
-    /// If somebody wants a [`Summary`]: the number of the connection, and since when an exchange goes on that has had
-    /// none yet.
-    number: u64,
-    exchange_since: Option<Instant>,
-    /// Why the request of this exchange was refused.
-    refusal: Option<Error>,
     /// Since when the connection waits for a request, if that was longer than one read.
     idle_since: Option<Instant>,
     /// See [`Config::quiet_interval`].
     quiet_interval: Duration,
     /// Since the connection was last quiet, an exchange has left more memory than an idle connection keeps.
     was_large: bool,
+    decoder: RequestDecoder,
+    body: BodyState,
+    connection: RefCell<ServerConnection>,
+    numbers: Numbers,
+    /// If somebody wants a [`Summary`]: since when an exchange goes on that has had none yet.
+    exchange_since: Option<Instant>,
+    /// Why the request of this exchange was refused.
+    refusal: Option<Error>,
 }
 
 impl<E: ServerEvents> Shared<E> {
@@ -151,20 +152,22 @@ impl<'s> RequestLoop<'s> {
             shared,
             queue,
             buffer: ReadBuffer::new(FIRST_READ_BYTES, MAX_READ_BYTES),
-            decoder: RequestDecoder::new(config.limits),
-            body: BodyState::new(config.pace(), Charge::new(shared.budget.clone())),
-            connection: RefCell::new(connection),
-            requests: 0,
             head_since: None,
-            number: shared
-                .on_finish
-                .as_ref()
-                .map_or(0, |it| it.next_connection()),
-            exchange_since: None,
-            refusal: None,
             idle_since: None,
             quiet_interval: config.quiet_interval(),
             was_large: false,
+            decoder: RequestDecoder::new(config.limits),
+            body: BodyState::new(shared.budget.clone()),
+            connection: RefCell::new(connection),
+            numbers: Numbers {
+                connection: shared
+                    .on_finish
+                    .as_ref()
+                    .map_or(0, |it| it.next_connection()),
+                request: 0,
+            },
+            exchange_since: None,
+            refusal: None,
         })
     }
 
@@ -176,7 +179,11 @@ impl<'s> RequestLoop<'s> {
         loop {
             let next = match self.buffer.is_empty() {
                 true => self.receive(),
-                false => self.decode(),
+                false => match self.decode() {
+                    Ok(Some(length)) => self.exchange(length, true),
+                    Ok(None) => self.receive(),
+                    Err(error) => self.refuse_or_redirect(error),
+                },
             };
             if let Err(end) = next {
                 return end;
@@ -184,27 +191,27 @@ impl<'s> RequestLoop<'s> {
         }
     }
 
-    /// Serves the next request, or receives more of its head.
+    /// The length of the next head, if it has come whole.
     #[inline(never)]
-    fn decode(&mut self) -> Result<(), End> {
-        let (length, is_encoded) = match self.decoder.decode(self.buffer.unread()) {
-            Ok(Some(length)) => (length, true),
-            Ok(None) => return self.receive(),
-            Err(error) if error.rule() == Rule::TargetUnencoded => {
-                (self.decoder.head_length(), false)
-            }
-            Err(error) => return Err(self.refuse_head(error)),
-        };
-        self.exchange(length, is_encoded)
+    fn decode(&mut self) -> Result<Option<usize>, wire::Error> {
+        self.decoder.decode(self.buffer.unread())
+    }
+
+    #[cold]
+    fn refuse_or_redirect(&mut self, error: wire::Error) -> Result<(), End> {
+        match error.rule() {
+            Rule::TargetUnencoded => self.exchange(self.decoder.head_length(), false),
+            _ => Err(self.refuse_head(error)),
+        }
     }
 
     /// One request, its head `length` bytes long, and its response. `is_encoded`: the target is; otherwise the
     /// response is the 301 to the encoded one.
-    #[inline(always)]
+    #[inline(never)]
     fn exchange(&mut self, length: usize, is_encoded: bool) -> Result<(), End> {
         let config = &self.shared.config;
         self.exchange_since = self.shared.on_finish.as_ref().map(|_| Instant::now());
-        self.requests += 1;
+        self.numbers.request += 1;
         (self.head_since, self.idle_since) = (None, None);
         let (head, head_tail) = self.buffer.unread().split_at(length);
         let head = self.decoder.head(head);
@@ -212,11 +219,11 @@ impl<'s> RequestLoop<'s> {
         let connection = self.connection.get_mut();
         let last = config
             .max_requests_per_connection
-            .is_some_and(|most| self.requests >= most);
+            .is_some_and(|most| self.numbers.request >= most);
         let body_length = head.body_length();
         let ready = connection
             .request(&head, last)
-            .and_then(|()| Ok(self.body.restart(body_length, &config.limits, connection)?));
+            .and_then(|()| Ok(self.body.restart(body_length, connection)?));
         if ready.is_err() {
             return Err(End::Gone); // the machine is never asked for a second request before the first is done
         }
@@ -225,9 +232,8 @@ impl<'s> RequestLoop<'s> {
             _ => (false, true),
         };
         let handled = guarded(|| {
-            let stream = self.queue.stream().as_ref();
             let body = RequestBody::new(&mut self.body, head_tail, &self.connection);
-            let request = || Request::new(head, body, &self.connection, stream);
+            let request = || Request::new(head, body, &self.queue);
             let response = Response::new(&self.connection);
             match is_encoded {
                 true => dispatch(&self.shared.events, head, request, response),
@@ -243,19 +249,19 @@ impl<'s> RequestLoop<'s> {
     }
 
     /// Calls [`Server::on_finish`](super::Server::on_finish). `length` is that of the request's head, if it is one.
-    #[cold]
+    #[inline(never)]
     fn report_finish(&mut self, length: Option<usize>, since: Instant) {
         let Some(on_finish) = &self.shared.on_finish else {
             return;
         };
         let summary = Summary {
             decoder: &self.decoder,
-            bytes: self.buffer.unread(),
+            buffer: &self.buffer,
             head_length: length,
             body: &self.body,
             response: self.connection.get_mut(),
-            refusal: self.refusal.as_ref(),
-            numbers: (self.number, self.requests + u64::from(length.is_none())),
+            refusal: &self.refusal,
+            numbers: &self.numbers,
             since,
         };
         if guarded(|| (on_finish.call)(&summary)).is_err() {
@@ -274,6 +280,7 @@ impl<'s> RequestLoop<'s> {
             self.report_finish(Some(self.decoder.head_length()), since);
         } else if let Some(since) = self.head_since.take() {
             self.connection.get_mut().restart_response();
+            self.numbers.request += 1;
             self.report_finish(None, since);
         }
     }

@@ -223,7 +223,7 @@ impl<'a> Response<'a> {
     /// a trailer is refused by [`end`](Self::end).
     pub fn add_trailer(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
         let value = value.as_ref(); // the program's code: nothing is borrowed while it runs
-        self.draft().trailers.append(name, value)?;
+        self.draft().trailers_mut().append(name, value)?;
         Ok(self)
     }
 

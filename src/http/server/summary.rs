@@ -6,7 +6,7 @@
 use super::exchange::{BodyState, ServerConnection};
 use crate::http::error::Error;
 use crate::http::wire::{RequestDecoder, RequestHead, Version};
-use crate::net::{Addr, Stream};
+use crate::net::{Addr, ReadBuffer, Stream};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -72,16 +72,21 @@ impl OnFinish {
 /// | was cut: its client left, broke a rule behind the head of the response, or was too slow; its handler failed there; or the server stopped | of the head that was sent, or `None` | false | the reason, if it is a refusal | false |
 pub struct Summary<'a> {
     pub(super) decoder: &'a RequestDecoder,
-    /// What is in the read buffer, from the beginning of the request on.
-    pub(super) bytes: &'a [u8],
-    /// How many of these are the head, if it is one.
+    /// From the beginning of the request on.
+    pub(super) buffer: &'a ReadBuffer,
+    /// How many bytes there are the head, if it is one.
     pub(super) head_length: Option<usize>,
     pub(super) body: &'a BodyState,
     pub(super) response: &'a ServerConnection,
-    pub(super) refusal: Option<&'a Error>,
-    /// The numbers of the connection, and of the request on it.
-    pub(super) numbers: (u64, u64),
+    pub(super) refusal: &'a Option<Error>,
+    pub(super) numbers: &'a Numbers,
     pub(super) since: Instant,
+}
+
+/// The numbers of a connection on its server, if somebody wants a [`Summary`], and of a request on the connection.
+pub(super) struct Numbers {
+    pub(super) connection: u64,
+    pub(super) request: u64,
 }
 
 impl<'a> Summary<'a> {
@@ -98,7 +103,7 @@ impl<'a> Summary<'a> {
     }
 
     fn line(&self) -> Option<(&'a str, &'a str)> {
-        self.decoder.request_line(self.bytes)
+        self.decoder.request_line(self.buffer.unread())
     }
 
     /// `"1.1"` or `"1.0"`; `None` as for [`head`](Self::head).
@@ -118,7 +123,7 @@ impl<'a> Summary<'a> {
     /// The whole head of the request; `None` for bytes that were refused as no request.
     pub fn head(&self) -> Option<RequestHead<'a>> {
         let length = self.head_length?;
-        Some(self.decoder.head(&self.bytes[..length]))
+        Some(self.decoder.head(&self.buffer.unread()[..length]))
     }
 
     /// The status of the response, 101 after an upgrade; `None` if no head was sent.
@@ -138,7 +143,7 @@ impl<'a> Summary<'a> {
     pub fn bytes_in(&self) -> u64 {
         match self.head_length {
             Some(length) => length as u64 + self.body.bytes_in(),
-            None => self.bytes.len() as u64,
+            None => self.buffer.unread().len() as u64,
         }
     }
 
@@ -174,7 +179,7 @@ impl<'a> Summary<'a> {
     /// server.answer_to(b"GET / HTTP/1.1\r\n\r\n");
     /// ```
     pub fn refusal(&self) -> Option<&'a Error> {
-        self.refusal
+        self.refusal.as_ref()
     }
 
     /// The client's address, also if it has left.
@@ -189,12 +194,12 @@ impl<'a> Summary<'a> {
 
     /// The number of the connection on its server, from 1 on.
     pub fn connection(&self) -> u64 {
-        self.numbers.0
+        self.numbers.connection
     }
 
     /// The number of the request on its connection, from 1 on.
     pub fn request(&self) -> u64 {
-        self.numbers.1
+        self.numbers.request
     }
 
     /// How long it took until the head of the response was sent; `None` if none was. The clock is read only for a

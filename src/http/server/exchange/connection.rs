@@ -26,19 +26,17 @@ const MAX_READ_AHEAD_BYTES: usize = 64 * 1024;
 /// Whether an error of the protocol that a connection was handed over to blames the peer.
 pub(crate) type BlamesPeer = fn(&(dyn std::error::Error + 'static)) -> bool;
 
-/// The state of one connection beside its buffers.
+/// The state of one connection beside its buffers. What few requests need comes last: see `RequestLoop`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct ServerConnection {
+    pub(crate) machine: Connection,
     pub(crate) config: Arc<Config>,
     pub(crate) queue: Arc<ResponseQueue>,
-    pub(crate) machine: Connection,
-    pub(crate) draft: ResponseDraft,
     /// The place among the server's connections; it leaves with an upgraded stream.
     pub(crate) slot: Option<Slot>,
     /// Set when the stream belongs to another protocol.
     pub(crate) handed_over: Option<BlamesPeer>,
-    /// What has broken the receiving direction.
-    pub(crate) read_failure: Option<io::ErrorKind>,
     /// [`check_peer_closed`](Self::check_peer_closed) has returned `true` in this exchange.
     pub(crate) peer_closed: bool,
     /// The read timeout that the stream has.
@@ -48,10 +46,13 @@ pub(crate) struct ServerConnection {
     /// Bytes came behind the current request: its response may leave together with the next. Before the
     /// end of a body has come, this is a guess.
     pub(crate) pipelined: bool,
-    /// Of this exchange: how many bytes were encoded, all that is sent for it.
-    bytes_out: u64,
     /// Whether somebody wants to know when the head of a response was sent that is sent in pieces.
     pub(crate) is_timed: bool,
+    /// What has broken the receiving direction.
+    pub(crate) read_failure: Option<io::ErrorKind>,
+    /// Of this exchange: how many bytes were encoded, all that is sent for it.
+    bytes_out: u64,
+    pub(crate) draft: ResponseDraft,
     pub(crate) first_byte: Option<Instant>,
     /// What was read to check whether the peer has closed: the rest of the current request, and what is
     /// behind it.

@@ -15,29 +15,69 @@ use std::time::{Duration, SystemTime};
 pub(crate) struct ResponseDraft {
     status: Option<u16>,
     is_forwarded: bool,
-    reason: String,
-    fields: FieldList,
-    pub(crate) trailers: FieldList,
-    /// How many bytes of the body were encoded.
-    pub(crate) body_bytes: u64,
     /// The program has written the head by `write_head`, or it is sent: it cannot change any more.
     frozen: bool,
-    /// If the program has asked for it.
-    pub(crate) compression: Option<Compression>,
+    /// How many bytes of the body were encoded.
+    pub(crate) body_bytes: u64,
+    fields: FieldList,
     added: AddedFields,
+    /// Most connections never have any.
+    extras: Option<Box<Extras>>,
 }
+
+/// What few responses have: so that the others do not carry it along.
+#[derive(Debug, Default)]
+struct Extras {
+    reason: String,
+    trailers: FieldList,
+    /// If the program has asked for it.
+    compression: Option<Compression>,
+}
+
+static NO_FIELDS: FieldList = FieldList::new();
 
 impl ResponseDraft {
     #[inline]
     pub(crate) fn restart(&mut self) {
         self.status = None;
         self.is_forwarded = false;
-        self.reason.clear();
         self.fields.clear();
-        self.trailers.clear();
         self.body_bytes = 0;
         self.frozen = false;
-        self.compression = None;
+        if let Some(extras) = &mut self.extras {
+            extras.restart();
+        }
+    }
+
+    fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    fn reason(&self) -> &str {
+        self.extras.as_ref().map_or("", |extras| &extras.reason)
+    }
+
+    #[inline]
+    pub(crate) fn trailers(&self) -> &FieldList {
+        self.extras
+            .as_ref()
+            .map_or(&NO_FIELDS, |extras| &extras.trailers)
+    }
+
+    pub(crate) fn trailers_mut(&mut self) -> &mut FieldList {
+        &mut self.extras_mut().trailers
+    }
+
+    /// Whether the program has asked for a compression that has not been taken out.
+    #[inline]
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.extras
+            .as_ref()
+            .is_some_and(|extras| extras.compression.is_some())
+    }
+
+    pub(crate) fn set_compression(&mut self, compression: Compression) {
+        self.extras_mut().compression = Some(compression);
     }
 
     /// The response to an error begins with its status, and with the fields that the handler refused with.
@@ -61,18 +101,20 @@ impl ResponseDraft {
         if !is_final_status(status, is_forwarded) {
             return Err(Misuse::Status);
         }
-        self.reason.clear();
-        if let Some(reason) = reason {
-            self.set_reason(status, reason)?;
+        if reason.is_some() || self.extras.is_some() {
+            self.set_reason(status, reason.unwrap_or_default())?;
         }
         self.status = Some(status);
         self.is_forwarded = is_forwarded;
         Ok(())
     }
 
+    #[cold]
     fn set_reason(&mut self, status: u16, reason: &str) -> Result<(), Misuse> {
         ResponseOut::new(status, &self.fields).reason(reason)?;
-        self.reason.push_str(reason);
+        let kept = &mut self.extras_mut().reason;
+        kept.clear();
+        kept.push_str(reason);
         Ok(())
     }
 
@@ -89,7 +131,11 @@ impl ResponseDraft {
         is_head: bool,
     ) -> Result<Option<Compression>, Misuse> {
         let status = self.status();
-        let Some(mut compression) = self.compression.take() else {
+        let asked = self
+            .extras
+            .as_mut()
+            .and_then(|extras| extras.compression.take());
+        let Some(mut compression) = asked else {
             return Ok(None);
         };
         let begins = compression.begin(status, &mut self.fields, is_empty, is_head)?;
@@ -143,7 +189,7 @@ impl ResponseDraft {
         if self.status.is_some_and(|theirs| theirs != status) {
             return Err(Misuse::Status);
         }
-        if !self.trailers.view().is_empty() {
+        if !self.trailers().view().is_empty() {
             return Err(Misuse::TrailerWithoutChunked);
         }
         Ok(&self.fields)
@@ -159,7 +205,7 @@ impl ResponseDraft {
     ) -> ResponseOut<'_> {
         let head = ResponseOut::new(self.status(), &self.fields)
             .forwarded(self.is_forwarded)
-            .checked_reason(&self.reason)
+            .checked_reason(self.reason())
             .drop_keep_alive(config.may_end_early());
         let head = match &self.added.fields {
             Some(added) => head.server_fields(added),
@@ -176,7 +222,7 @@ impl ResponseDraft {
     /// HEAD, and a 304, declare what they do not send.
     #[inline]
     fn is_streamed(&self, machine: &Connection) -> bool {
-        let chunked = self.frozen || !self.trailers.view().is_empty();
+        let chunked = self.frozen || !self.trailers().view().is_empty();
         self.fields.view().has(Known::ContentLength)
             || (chunked && machine.version() == Version::Http11)
     }
@@ -215,6 +261,14 @@ impl ResponseDraft {
             Ok(Some(_)) => owned(decoder.head(&sent).fields().get_all(name)),
             _ => Vec::new(),
         }
+    }
+}
+
+impl Extras {
+    fn restart(&mut self) {
+        self.reason.clear();
+        self.trailers.clear();
+        self.compression = None;
     }
 }
 

@@ -26,7 +26,7 @@ mod draft;
 mod request_body;
 mod response_queue;
 
-pub(crate) use budget::{Budget, Charge};
+pub(crate) use budget::Budget;
 pub(crate) use compression::Compression;
 pub(crate) use connection::{BlamesPeer, ServerConnection};
 pub(crate) use draft::ResponseDraft;

@@ -15,14 +15,16 @@
 
 mod collect;
 
-use super::budget::Charge;
+use super::budget::{Budget, Charge};
 use super::connection::ServerConnection;
 use crate::http::body_reader::{BodyReader, BodySource};
 use crate::http::error::Error;
-use crate::http::wire::{self, BodyLength, Limits, Rule, Step};
+use crate::http::server::config::Config;
+use crate::http::wire::{self, BodyLength, Rule, Step};
 use crate::net::{Pace, ReadBuffer, is_timeout};
 use std::cell::RefCell;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const FIRST_BUFFER_BYTES: usize = 16 * 1024;
@@ -30,11 +32,19 @@ const MAX_BUFFER_BYTES: usize = 256 * 1024;
 /// Memory up to this size is kept for the next request.
 const KEPT_BYTES: usize = 64 * 1024;
 
-/// What a connection keeps from one body to the next.
+/// What a connection keeps from one body to the next. Most requests have none: they see that here, and go no further.
 #[derive(Debug)]
 pub(crate) struct BodyState {
     /// The request has no body, and nothing is left of one before it: what follows is as new.
     is_unused: bool,
+    budget: Arc<Budget>,
+    /// None before the first body, and when the connection has been quiet since.
+    memory: Option<Box<BodyMemory>>,
+}
+
+/// What the bodies of a connection need.
+#[derive(Debug)]
+struct BodyMemory {
     reader: BodyReader,
     /// How much of the head's tail is decoded.
     head_tail_at: usize,
@@ -47,10 +57,110 @@ pub(crate) struct BodyState {
     received: u64,
 }
 
+static NO_BODY: BodyReader = BodyReader::of_requests();
+
 impl BodyState {
-    pub(crate) fn new(pace: Pace, charge: Charge) -> BodyState {
+    pub(crate) fn new(budget: Arc<Budget>) -> BodyState {
         BodyState {
             is_unused: true,
+            budget,
+            memory: None,
+        }
+    }
+
+    /// The body of a next request. Most requests have none, and touch nothing here.
+    #[inline]
+    pub(crate) fn restart(
+        &mut self,
+        length: BodyLength,
+        connection: &mut ServerConnection,
+    ) -> Result<(), wire::Error> {
+        match self.is_unused && length == BodyLength::Known(0) {
+            true => connection.machine.receive_end(),
+            false => self.restart_used(length, connection),
+        }
+    }
+
+    #[inline(never)]
+    fn restart_used(
+        &mut self,
+        length: BodyLength,
+        connection: &mut ServerConnection,
+    ) -> Result<(), wire::Error> {
+        self.is_unused = length == BodyLength::Known(0);
+        let limits = connection.config.limits;
+        let memory = self.memory(&connection.config);
+        memory.reader.restart(length, limits);
+        memory.pace.restart();
+        memory.received = 0;
+        memory.head_tail_at = 0;
+        memory.buffer.clear();
+        if memory.reader.has_ended() {
+            connection.machine.receive_end()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn memory(&mut self, config: &Config) -> &mut BodyMemory {
+        let budget = &self.budget;
+        self.memory.get_or_insert_with(|| {
+            Box::new(BodyMemory::new(config.pace(), Charge::new(budget.clone())))
+        })
+    }
+
+    /// Whether the request has no body, so that nothing here has changed.
+    #[inline]
+    pub(crate) fn is_unused(&self) -> bool {
+        self.is_unused
+    }
+
+    pub(crate) fn reader(&self) -> &BodyReader {
+        self.memory
+            .as_ref()
+            .map_or(&NO_BODY, |memory| &memory.reader)
+    }
+
+    /// How many bytes of the head's tail belong to the body.
+    pub(crate) fn head_tail_used(&self) -> usize {
+        self.memory.as_ref().map_or(0, |memory| memory.head_tail_at)
+    }
+
+    /// How many bytes of the body have come, its framing included.
+    pub(crate) fn bytes_in(&self) -> u64 {
+        self.memory.as_ref().map_or(0, |memory| memory.bytes_in())
+    }
+
+    /// What was received behind the end of the body.
+    pub(crate) fn pipelined(&self) -> &[u8] {
+        self.memory
+            .as_ref()
+            .map_or(&[], |memory| memory.buffer.unread())
+    }
+
+    /// The request has ended, and what came behind its body has been taken.
+    pub(crate) fn end(&mut self) {
+        if let Some(memory) = &mut self.memory {
+            memory.shrink_to(KEPT_BYTES);
+        }
+    }
+
+    /// The memory that is kept for the next body, in bytes: the large part of it.
+    #[inline]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        let kept = |memory: &BodyMemory| memory.buffer.size() + memory.collected.capacity();
+        self.memory.as_deref().map_or(0, kept)
+    }
+
+    /// Gives that memory back, when the connection has nothing to do.
+    pub(crate) fn shrink(&mut self) {
+        self.memory = None;
+    }
+}
+
+impl BodyMemory {
+    fn new(pace: Pace, charge: Charge) -> BodyMemory {
+        BodyMemory {
             reader: BodyReader::of_requests(),
             head_tail_at: 0,
             buffer: ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES),
@@ -61,88 +171,15 @@ impl BodyState {
         }
     }
 
-    /// The body of a next request. Most requests have none, and touch nothing here.
-    #[inline]
-    pub(crate) fn restart(
-        &mut self,
-        length: BodyLength,
-        limits: &Limits,
-        connection: &mut ServerConnection,
-    ) -> Result<(), wire::Error> {
-        match self.is_unused && length == BodyLength::Known(0) {
-            true => connection.machine.receive_end(),
-            false => self.restart_used(length, *limits, connection),
-        }
-    }
-
-    #[inline(never)]
-    fn restart_used(
-        &mut self,
-        length: BodyLength,
-        limits: Limits,
-        connection: &mut ServerConnection,
-    ) -> Result<(), wire::Error> {
-        self.is_unused = length == BodyLength::Known(0);
-        self.reader.restart(length, limits);
-        self.pace.restart();
-        self.received = 0;
-        self.head_tail_at = 0;
-        self.buffer.clear();
-        if self.reader.has_ended() {
-            connection.machine.receive_end()
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Whether the request has no body, so that nothing here has changed.
-    #[inline]
-    pub(crate) fn is_unused(&self) -> bool {
-        self.is_unused
-    }
-
-    pub(crate) fn reader(&self) -> &BodyReader {
-        &self.reader
-    }
-
-    /// How many bytes of the head's tail belong to the body.
-    pub(crate) fn head_tail_used(&self) -> usize {
-        self.head_tail_at
-    }
-
-    /// How many bytes of the body have come, its framing included.
-    pub(crate) fn bytes_in(&self) -> u64 {
+    fn bytes_in(&self) -> u64 {
         let pipelined = match self.reader.has_ended() {
-            true => self.pipelined().len() - self.reader.content(),
+            true => self.buffer.unread().len() - self.reader.content(),
             false => 0,
         };
         (self.head_tail_at as u64 + self.received).saturating_sub(pipelined as u64)
     }
 
-    /// What was received behind the end of the body.
-    pub(crate) fn pipelined(&self) -> &[u8] {
-        self.buffer.unread()
-    }
-
-    /// The request has ended, and what came behind its body has been taken.
-    pub(crate) fn end(&mut self) {
-        self.shrink_to(KEPT_BYTES);
-        self.charge.clear();
-    }
-
-    /// The memory that is kept for the next body, in bytes: the large part of it.
-    #[inline]
-    pub(crate) fn kept_bytes(&self) -> usize {
-        self.buffer.size() + self.collected.capacity()
-    }
-
-    /// Gives that memory back, when the connection has nothing to do.
-    pub(crate) fn shrink(&mut self) {
-        self.reader = BodyReader::of_requests();
-        self.shrink_to(0);
-        self.charge.clear();
-    }
-
+    /// Gives back what is larger.
     fn shrink_to(&mut self, bytes: usize) {
         if self.buffer.size() > bytes {
             self.buffer = ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
@@ -150,6 +187,7 @@ impl BodyState {
         if self.collected.capacity() > bytes {
             self.collected = Vec::new();
         }
+        self.charge.clear();
     }
 }
 
@@ -176,14 +214,25 @@ impl<'a> RequestBody<'a> {
     }
 
     pub(crate) fn reader(&self) -> &BodyReader {
-        &self.state.reader
+        self.state.reader()
+    }
+
+    pub(crate) fn connection(&self) -> &'a RefCell<ServerConnection> {
+        self.connection
+    }
+
+    fn memory(&mut self) -> &mut BodyMemory {
+        self.state.memory(&self.connection.borrow().config)
     }
 
     /// The bytes behind the body: the connection switches to another protocol.
     pub(crate) fn take_pipelined(&mut self) -> Vec<u8> {
-        let mut bytes = self.head_tail[self.state.head_tail_at..].to_vec();
+        let mut bytes = self.head_tail[self.state.head_tail_used()..].to_vec();
         bytes.extend_from_slice(self.state.pipelined());
-        self.state.shrink();
+        if let Some(memory) = &mut self.state.memory {
+            memory.reader = BodyReader::of_requests();
+            memory.shrink_to(0);
+        }
         bytes
     }
 
@@ -198,13 +247,13 @@ impl<'a> RequestBody<'a> {
         connection.borrow_mut().before_body()?;
         let read_ahead = connection.borrow_mut().take_read_ahead(into);
         if read_ahead > 0 {
-            self.state.pace.went(read_ahead);
-            self.state.received += read_ahead as u64;
+            let memory = self.memory();
+            memory.pace.went(read_ahead);
+            memory.received += read_ahead as u64;
             return Ok(Some(read_ahead));
         }
-        connection
-            .borrow_mut()
-            .limit_read_timeout(self.left(until))?;
+        let left = self.left(until);
+        connection.borrow_mut().limit_read_timeout(left)?;
         loop {
             let start = Instant::now();
             let read = connection.borrow().stream().read(into);
@@ -231,24 +280,25 @@ impl<'a> RequestBody<'a> {
                     return Err(error.into());
                 }
             };
-            if self.state.pace.waited(start.elapsed(), bytes).is_err() {
+            if self.memory().pace.waited(start.elapsed(), bytes).is_err() {
                 return Err(self.fail(wire::Error::whole(Rule::RequestTimeout)));
             }
             if bytes > 0 {
-                self.state.received += bytes as u64;
+                self.memory().received += bytes as u64;
                 return Ok(Some(bytes));
             }
             if until.is_some_and(|until| until <= Instant::now()) {
                 return Ok(None);
             }
             // The peer has sent nothing: the next read waits until its time is over.
-            connection.borrow_mut().set_read_timeout(self.left(until))?;
+            let left = self.left(until);
+            connection.borrow_mut().set_read_timeout(left)?;
         }
     }
 
     /// How long to wait for the peer from now on.
-    fn left(&self, until: Option<Instant>) -> Duration {
-        let left = self.state.pace.left();
+    fn left(&mut self, until: Option<Instant>) -> Duration {
+        let left = self.memory().pace.left();
         match until {
             Some(until) => left.min(until.saturating_duration_since(Instant::now())),
             None => left,
@@ -256,7 +306,7 @@ impl<'a> RequestBody<'a> {
     }
 
     fn is_in_head_tail(&self) -> bool {
-        self.state.head_tail_at < self.head_tail.len()
+        self.state.head_tail_used() < self.head_tail.len()
     }
 }
 
@@ -264,19 +314,19 @@ impl BodySource for RequestBody<'_> {
     const IS_RESPONSE: bool = false;
 
     fn parts(&mut self) -> (&mut BodyReader, &[u8]) {
-        let is_in_head_tail = self.is_in_head_tail();
-        let state = &mut *self.state;
+        let (is_in_head_tail, head_tail) = (self.is_in_head_tail(), self.head_tail);
+        let memory = self.memory();
         let input = match is_in_head_tail {
-            true => &self.head_tail[state.head_tail_at..],
-            false => state.buffer.unread(),
+            true => &head_tail[memory.head_tail_at..],
+            false => memory.buffer.unread(),
         };
-        (&mut state.reader, input)
+        (&mut memory.reader, input)
     }
 
     fn advance(&mut self, bytes: usize) {
         match self.is_in_head_tail() {
-            true => self.state.head_tail_at += bytes,
-            false => _ = self.state.buffer.consume(bytes),
+            true => self.memory().head_tail_at += bytes,
+            false => _ = self.memory().buffer.consume(bytes),
         }
     }
 
@@ -289,10 +339,10 @@ impl BodySource for RequestBody<'_> {
             return self.read_within_pace(into, until);
         }
         let taken = ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
-        let mut buffer = std::mem::replace(&mut self.state.buffer, taken);
+        let mut buffer = std::mem::replace(&mut self.memory().buffer, taken);
         let received = self.read_within_pace(buffer.room(), until);
         buffer.filled(received.as_ref().map_or(0, |bytes| bytes.unwrap_or(0)));
-        self.state.buffer = buffer;
+        self.memory().buffer = buffer;
         received
     }
 

@@ -56,15 +56,16 @@ pub(crate) enum Then {
 
 /// The sending side of one connection.
 #[derive(Debug)]
+#[repr(C)] // in the order of use
 pub(crate) struct ResponseQueue {
+    drain_state: DrainState,
     stream: Arc<dyn Stream>,
-    pending: Mutex<Pending>,
     /// How much memory `pending` keeps, if no bytes are pending and the stream is not broken; else [`UNFLUSHED`].
     /// The connection's thread alone writes and reads it: so that it takes no lock to see that all is sent.
     flushed: AtomicUsize,
+    pending: Mutex<Pending>,
     /// How many checks of the clock in a row found the lock taken or the socket full.
     blocked_checks: AtomicU32,
-    drain_state: DrainState,
     /// Of the response that has given the stream to another protocol.
     switched: AtomicU16,
 }

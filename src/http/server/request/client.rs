@@ -38,7 +38,7 @@ impl<'a> Request<'a> {
     /// # Errors
     /// With status 400 if the field of a trusted proxy is broken.
     pub fn client_ip(&self) -> Result<Option<IpAddr>, Error> {
-        let peer = self.stream.peer_addr()?;
+        let peer = self.stream().peer_addr()?;
         match self.trusted_proxies() {
             Some(proxies) => proxies.client_ip(self.headers(), &peer),
             None => Ok(ip_of(&peer)),
@@ -52,10 +52,10 @@ impl<'a> Request<'a> {
     /// As [`client_ip`](Self::client_ip).
     pub fn client_scheme(&self) -> Result<Scheme, Error> {
         let said = match self.trusted_proxies() {
-            Some(proxies) => proxies.scheme(self.headers(), &self.stream.peer_addr()?)?,
+            Some(proxies) => proxies.scheme(self.headers(), &self.stream().peer_addr()?)?,
             None => None,
         };
-        Ok(said.unwrap_or(match self.stream.is_encrypted() {
+        Ok(said.unwrap_or(match self.stream().is_encrypted() {
             true => Scheme::Https,
             false => Scheme::Http,
         }))
@@ -68,14 +68,14 @@ impl<'a> Request<'a> {
     /// As [`client_ip`](Self::client_ip).
     pub fn client_host(&self) -> Result<Cow<'a, str>, Error> {
         let said = match self.trusted_proxies() {
-            Some(proxies) => proxies.host(self.headers(), &self.stream.peer_addr()?)?,
+            Some(proxies) => proxies.host(self.headers(), &self.stream().peer_addr()?)?,
             None => None,
         };
         Ok(said.unwrap_or(Cow::Borrowed(self.host())))
     }
 
     fn trusted_proxies(&self) -> Option<Ref<'a, TrustedProxies>> {
-        Ref::filter_map(self.connection.borrow(), |it| {
+        Ref::filter_map(self.body.connection().borrow(), |it| {
             it.config.trusted_proxies.as_ref()
         })
         .ok()

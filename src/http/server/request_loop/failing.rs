@@ -150,6 +150,7 @@ impl RequestLoop<'_> {
             Err(end) => end,
             Ok(()) => self.flush_and(End::Linger),
         };
+        self.numbers.request += 1;
         self.report_finish(None, since);
         end
     }

@@ -35,7 +35,7 @@ impl RequestLoop<'_> {
     #[inline(never)]
     pub(super) fn receive(&mut self) -> Result<(), End> {
         let kept = self.queue.flush_and_kept_bytes().map_err(|_| End::Gone)?;
-        if self.requests > 0 {
+        if self.numbers.request > 0 {
             // Other connections run first. The next request is often here afterwards, so that this
             // thread need not sleep and be woken up.
             thread::yield_now();
@@ -113,7 +113,7 @@ impl RequestLoop<'_> {
     #[cold]
     fn idle_left(&self, since: Instant) -> Result<Duration, End> {
         let config = &self.shared.config;
-        let most = match self.requests {
+        let most = match self.numbers.request {
             0 if self.queue.is_stopping() => Some(config.head_timeout.min(LATE_REQUEST)),
             0 => Some(config.head_timeout),
             _ => config.keep_alive_timeout,

@@ -55,7 +55,7 @@ impl Response<'_> {
             let why = "there are the content coding gzip and no coding (RFC 9110 §15.5.7)";
             return Err(refuse_with(406, why, [("Vary", "Accept-Encoding")]).into());
         }
-        draft.compression = Some(Compression::new(is_wanted));
+        draft.set_compression(Compression::new(is_wanted));
         drop(draft);
         Ok(self)
     }

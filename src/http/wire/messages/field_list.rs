@@ -35,8 +35,11 @@ pub struct FieldList {
 
 impl FieldList {
     /// An empty list.
-    pub fn new() -> FieldList {
-        FieldList::default()
+    pub const fn new() -> FieldList {
+        FieldList {
+            bytes: Vec::new(),
+            index: Index::new(),
+        }
     }
 
     /// Adds a line after the others, even if there is one with this name.

@@ -34,7 +34,7 @@ const MOST_BYTES: usize = DATE_BYTES + 24 + 20 + 20 + 2;
 #[derive(Clone, Copy, Debug)]
 pub struct ServerFields {
     text: [u8; MOST_BYTES],
-    length: usize,
+    length: u8,
     keep_alive_secs: Option<u64>,
 }
 
@@ -57,7 +57,7 @@ impl ServerFields {
     /// All of them, encoded.
     #[inline]
     pub(super) fn all(&self) -> &[u8] {
-        &self.text[..self.length]
+        &self.text[..usize::from(self.length)]
     }
 
     /// The line of the Date alone.
@@ -73,10 +73,11 @@ impl ServerFields {
 
 impl Write for ServerFields {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.length + text.len();
-        let room = self.text.get_mut(self.length..end).ok_or(fmt::Error)?;
+        let at = usize::from(self.length);
+        let end = at + text.len();
+        let room = self.text.get_mut(at..end).ok_or(fmt::Error)?;
         room.copy_from_slice(text.as_bytes());
-        self.length = end;
+        self.length = end as u8; // no more than `MOST_BYTES`
         Ok(())
     }
 }
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn the_longest_has_room() {
         let fields = ServerFields::new(HttpDate::MAX, Some(u64::MAX));
-        assert_eq!(fields.length, MOST_BYTES);
+        assert_eq!(fields.all().len(), MOST_BYTES);
         assert!(fields.all().ends_with(b"=18446744073709551615\r\n"));
         assert!(fields.date_line().ends_with(b"9999 23:59:59 GMT\r\n"));
         let fields = ServerFields::new(HttpDate::MAX, None);

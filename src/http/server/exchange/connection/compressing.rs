@@ -64,7 +64,7 @@ impl ServerConnection {
         send: impl FnOnce(&mut ServerConnection, &mut Compression) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let sent = send(self, &mut compression);
-        self.draft.compression = Some(compression);
+        self.draft.set_compression(compression);
         sent
     }
 

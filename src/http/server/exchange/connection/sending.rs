@@ -127,9 +127,9 @@ impl ServerConnection {
 
     /// Sends a piece of the body now, after everything that is pending.
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        match self.draft.compression {
-            None => self.write_plain(data),
-            Some(_) => self.write_compressed(data),
+        match self.draft.is_compressed() {
+            false => self.write_plain(data),
+            true => self.write_compressed(data),
         }
     }
 
@@ -143,9 +143,9 @@ impl ServerConnection {
 
     /// Sends the head now, and what was written, after everything that is pending.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        match self.draft.compression {
-            None => self.flush_plain(),
-            Some(_) => self.flush_compressed(),
+        match self.draft.is_compressed() {
+            false => self.flush_plain(),
+            true => self.flush_compressed(),
         }
     }
 
@@ -161,9 +161,9 @@ impl ServerConnection {
     /// Ends the response. A small one stays pending while other responses may leave with it.
     #[inline]
     pub(crate) fn end(&mut self, data: &[u8]) -> Result<(), Error> {
-        match self.draft.compression {
-            None => self.end_plain(data),
-            Some(_) => self.end_compressed(data),
+        match self.draft.is_compressed() {
+            false => self.end_plain(data),
+            true => self.end_compressed(data),
         }
     }
 
@@ -284,9 +284,9 @@ impl ServerConnection {
                     *first_byte = Some(Instant::now());
                 }
             } else {
-                machine.check_response(None, length, ends.then_some(&draft.trailers))?;
+                machine.check_response(None, length, ends.then_some(draft.trailers()))?;
             }
-            let value = body(machine, &draft.trailers, out)?;
+            let value = body(machine, draft.trailers(), out)?;
             draft.body_bytes += length as u64;
             *bytes_out += (out.len() - before) as u64;
             let is_large = out.len() > config.pending_bytes;
@@ -325,7 +325,7 @@ fn encode_head(
     out: &mut Vec<u8>,
 ) -> Result<(), Misuse> {
     let head = draft.head(machine, config, ends.then_some(length as u64));
-    let trailers = ends.then_some(&draft.trailers);
+    let trailers = ends.then_some(draft.trailers());
     let checked = machine.check_response(Some(&head), length, trailers)?;
     machine.send_checked(&head, checked, out)?;
     draft.freeze_head();

@@ -24,24 +24,24 @@ impl RequestBody<'_> {
         if matches!(self.reader().length(), BodyLength::Known(bytes) if bytes > most) {
             return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge)));
         }
-        self.state.collected.clear();
+        self.memory().collected.clear();
         self.fill_charged()?;
         if self.reader().has_ended() {
             return Ok(self.take_content());
         }
         loop {
             let content = self.reader().content();
-            let here = (self.state.collected.len() + content) as u64;
+            let here = (self.memory().collected.len() + content) as u64;
             if here.saturating_add(self.reader().content_ahead()) > most {
                 return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge)));
             }
             self.reserve_charged(content)?;
-            let mut collected = std::mem::take(&mut self.state.collected);
+            let mut collected = std::mem::take(&mut self.memory().collected);
             collected.extend_from_slice(self.take_content());
-            self.state.collected = collected;
+            self.memory().collected = collected;
             self.fill_charged()?;
             if self.reader().is_exhausted() {
-                return Ok(&self.state.collected);
+                return Ok(&self.memory().collected);
             }
         }
     }
@@ -49,11 +49,12 @@ impl RequestBody<'_> {
     /// Consumes the content that is here, and returns it.
     fn take_content(&mut self) -> &[u8] {
         let bytes = self.reader().content();
-        let is_in_head_tail = self.is_in_head_tail();
+        let (is_in_head_tail, head_tail) = (self.is_in_head_tail(), self.head_tail);
         self.consume(bytes);
+        let memory = self.memory();
         match is_in_head_tail {
-            true => &self.head_tail[..self.state.head_tail_at][self.state.head_tail_at - bytes..],
-            false => self.state.buffer.last_consumed(bytes),
+            true => &head_tail[memory.head_tail_at - bytes..memory.head_tail_at],
+            false => memory.buffer.last_consumed(bytes),
         }
     }
 
@@ -62,7 +63,8 @@ impl RequestBody<'_> {
     fn fill_charged(&mut self) -> Result<(), Error> {
         while !self.reader().is_ready() {
             if !self.decode()? {
-                self.charge(self.state.collected.capacity())?;
+                let capacity = self.memory().collected.capacity();
+                self.charge(capacity)?;
                 self.receive_some(None)?;
             }
         }
@@ -71,14 +73,14 @@ impl RequestBody<'_> {
 
     /// Makes room for `more` bytes in `collected`, and charges it where they were read behind the head.
     fn reserve_charged(&mut self, more: usize) -> Result<(), Error> {
-        let collected = &self.state.collected;
+        let collected = &self.memory().collected;
         let (length, capacity) = (collected.len(), collected.capacity());
         if length + more > capacity {
             let grown = (length + more).max(2 * capacity).max(FIRST_COLLECTED_BYTES);
             if !self.is_in_head_tail() {
                 self.charge(grown)?;
             }
-            self.state.collected.reserve_exact(grown - length);
+            self.memory().collected.reserve_exact(grown - length);
         }
         Ok(())
     }
@@ -87,8 +89,9 @@ impl RequestBody<'_> {
     /// next read.
     fn charge(&mut self, capacity: usize) -> Result<(), Error> {
         let total = self.connection.borrow().config.total_collected_bytes;
-        let buffer = (2 * self.state.buffer.size()).clamp(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
-        if self.state.charge.raise_to(capacity + buffer, total) {
+        let memory = self.memory();
+        let buffer = (2 * memory.buffer.size()).clamp(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
+        if memory.charge.raise_to(capacity + buffer, total) {
             return Ok(());
         }
         Err(self.fail(wire::Error::whole(Rule::CollectedTooMuch)))

@@ -11,14 +11,16 @@ use crate::net::{Pace, Sampling, Stream, is_timeout};
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::{Duration, Instant};
 
+/// The fields are in the order of use.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct PacedWriter {
-    pace: Pace,
     sampling: Sampling,
-    /// How long the next write may block.
-    slice: Duration,
     /// The stream's write timeout is `slice`.
     has_slice: bool,
+    pace: Pace,
+    /// How long the next write may block.
+    slice: Duration,
 }
 
 impl PacedWriter {
@@ -67,8 +69,7 @@ impl PacedWriter {
         let began = is_timed.then(Instant::now);
         let wrote = write(stream, slices);
         if !is_timed && matches!(wrote, Ok(bytes) if bytes == left) {
-            self.pace.went(left);
-            return Ok(());
+            return Ok(()); // the pace counts nothing before a wait
         }
         self.write_rest(stream, slices, left, (wrote, began))
     }

@@ -13,17 +13,19 @@ const SURE_ROOM_BYTES: usize = 4096;
 /// An emptied buffer above this size is given back.
 const KEPT_BYTES: usize = 128 * 1024;
 
+/// The fields are in the order of use.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Pending {
     pub(super) bytes: Vec<u8>,
+    sent: bool,
+    broken: Option<Cause>,
+    pub(super) writer: PacedWriter,
     /// Counts the responses that were left pending: it stands still while no handler ends its response.
     epoch: u64,
     pub(super) delayed_flush: DelayedFlush,
-    sent: bool,
-    broken: Option<Cause>,
     /// How many bytes of the last write that failed the stream has not taken.
     pub(super) unsent: usize,
-    pub(super) writer: PacedWriter,
 }
 
 impl Pending {
