@@ -39,6 +39,23 @@ impl ReadBuffer {
         ReadBuffer::with(Vec::new(), first_bytes, max_bytes)
     }
 
+    /// With bytes that came before, and `front` bytes that are left free in front of all that is read.
+    pub(crate) fn behind(
+        front: usize,
+        ahead: &[u8],
+        first_bytes: usize,
+        max_bytes: usize,
+    ) -> ReadBuffer {
+        let mut bytes = vec![0; first_bytes.max(front + ahead.len())];
+        bytes[front..front + ahead.len()].copy_from_slice(ahead);
+        ReadBuffer {
+            kept: front,
+            start: front,
+            end: front + ahead.len(),
+            ..ReadBuffer::with(bytes, first_bytes, max_bytes)
+        }
+    }
+
     /// With bytes that came before: behind a handshake, for another protocol.
     pub(crate) fn with(ahead: Vec<u8>, first_bytes: usize, max_bytes: usize) -> ReadBuffer {
         let (end, mut bytes) = (ahead.len(), ahead);

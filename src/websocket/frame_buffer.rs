@@ -8,11 +8,12 @@
 //!            next()    has_frame_behind()
 //! ```
 //!
-//! [`next`](FrameBuffer::next) and [`received`](FrameBuffer::received) are the two halves of a receive.
-//! Between them the driver knows what was taken, and whether a whole frame is here behind it.
+//! [`next`](FrameBuffer::next) is the first half of a receive, [`data`](FrameBuffer::data) or
+//! [`control`](FrameBuffer::control) the second. Between them the driver knows what was taken, and whether a whole
+//! frame is here behind it.
 
 use super::compressor;
-use super::wire::{self, Header, Piece, Received, Receiver, State};
+use super::wire::{self, Data, Header, Received, Receiver, State};
 use crate::net::{ReadBuffer, Stream};
 use std::io;
 
@@ -27,10 +28,13 @@ pub(super) struct FrameBuffer {
 
 impl FrameBuffer {
     /// With the bytes that came behind the handshake.
-    pub(super) fn new(receiver: Receiver, ahead: Vec<u8>) -> FrameBuffer {
+    pub(super) fn new(receiver: Receiver, ahead: &[u8]) -> FrameBuffer {
+        // The payload of a short frame lies at a multiple of 8: the check of a text takes 16 bytes at a time there,
+        // and elsewhere one.
+        let front = 8 - receiver.short_header_bytes();
         FrameBuffer {
             receiver,
-            buffer: ReadBuffer::with(ahead, FIRST_BYTES, MAX_BYTES),
+            buffer: ReadBuffer::behind(front, ahead, FIRST_BYTES, MAX_BYTES),
         }
     }
 
@@ -52,25 +56,43 @@ impl FrameBuffer {
         self.receiver.is_idle()
     }
 
-    /// A piece of the next frame; `None`: read first, all bytes are piece.
+    /// Takes a piece of the next frame. False: read first, all bytes are taken.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<Piece>, wire::Error> {
+    pub(super) fn next(&mut self) -> Result<bool, wire::Error> {
         if self.buffer.is_empty() && !self.receiver.has_more() {
-            return Ok(None);
+            return Ok(false);
         }
         let unread = self.buffer.unread_mut();
         let length = unread.len();
-        let piece = self.receiver.take(unread);
-        if let Ok(None) = piece {
+        let taken = self.receiver.take(unread);
+        if let Ok(false) = taken {
             self.buffer.consume(length);
         }
-        piece
+        taken
     }
 
-    /// Whether a whole frame is here behind this piece.
+    /// How many bytes the piece has.
     #[inline]
-    pub(super) fn has_frame_behind(&self, piece: Piece) -> bool {
-        let behind = &self.buffer.unread()[piece.bytes()..];
+    pub(super) fn taken(&self) -> usize {
+        self.receiver.taken()
+    }
+
+    /// Whether it is a piece of a control frame.
+    #[inline]
+    pub(super) fn is_control(&self) -> bool {
+        self.receiver.is_control()
+    }
+
+    /// Whether a message is complete with it, or a part or a control frame.
+    #[inline]
+    pub(super) fn is_complete(&self) -> bool {
+        self.receiver.is_complete()
+    }
+
+    /// Whether a whole frame is here behind the piece.
+    #[inline]
+    pub(super) fn has_frame_behind(&self) -> bool {
+        let behind = &self.buffer.unread()[self.taken()..];
         match Header::decode(behind) {
             Ok(Some((header, n))) => header.length <= (behind.len() - n) as u64,
             _ => false,
@@ -79,15 +101,27 @@ impl FrameBuffer {
 
     /// Goes on behind a piece with which nothing is complete.
     #[inline]
-    pub(super) fn skip(&mut self, piece: Piece) {
-        self.buffer.consume(piece.bytes());
+    pub(super) fn skip(&mut self) {
+        self.buffer.consume(self.receiver.taken());
     }
 
-    /// What is complete with this piece.
+    /// Whether a message ends with it.
     #[inline]
-    pub(super) fn received(&mut self, piece: Piece) -> Result<Received<'_>, wire::Error> {
-        let read = self.buffer.consume(piece.bytes());
-        self.receiver.received(piece, read)
+    pub(super) fn is_last(&self) -> bool {
+        self.receiver.is_last()
+    }
+
+    /// The message that is complete with it, or the part of one.
+    #[inline(always)] // no call for each message
+    pub(super) fn data(&mut self) -> Result<Data<'_>, wire::Error> {
+        let read = self.buffer.consume(self.receiver.taken());
+        self.receiver.data(read)
+    }
+
+    /// The control frame that is complete with it.
+    pub(super) fn control(&mut self) -> Result<Received<'_>, wire::Error> {
+        let read = self.buffer.consume(self.receiver.taken());
+        self.receiver.control(read)
     }
 
     /// The peer's bytes have ended, or no more of them are wanted.
@@ -131,20 +165,20 @@ impl FrameBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::websocket::wire::{Data, Limits, Role};
+    use crate::websocket::wire::{Limits, Role};
 
     fn buffer(bytes: &[u8]) -> FrameBuffer {
         let receiver = Receiver::new(Role::Client, Limits::default());
-        FrameBuffer::new(receiver, bytes.to_vec())
+        FrameBuffer::new(receiver, bytes)
     }
 
     /// What comes, up to where more has to be read: how many bytes, of a control frame or not, complete or
     /// not.
     fn all(bytes: &[u8]) -> Vec<(usize, bool, bool)> {
         let (mut buffer, mut all) = (buffer(bytes), Vec::new());
-        while let Some(piece) = buffer.next().expect("good frames") {
-            all.push((piece.bytes(), piece.is_control(), piece.is_complete()));
-            buffer.skip(piece);
+        while buffer.next().expect("good frames") {
+            all.push((buffer.taken(), buffer.is_control(), buffer.is_complete()));
+            buffer.skip();
         }
         all
     }
@@ -165,18 +199,16 @@ mod tests {
     #[test]
     fn a_payload_that_is_cut_goes_on() {
         let mut buffer = buffer(b"\x81\x05hi");
-        let first = buffer.next().expect("good").expect("a piece");
-        buffer.skip(first);
-        assert!(buffer.next().expect("good").is_none() && !buffer.is_idle());
+        assert!(buffer.next().expect("good"));
+        buffer.skip();
+        assert!(!buffer.next().expect("good") && !buffer.is_idle());
         let (here, there) = crate::net::pipe();
         there.write(b"yo!\x89\x00").expect("room");
         buffer.read(&here).expect("bytes");
-        let last = buffer.next().expect("good").expect("a piece");
-        assert!(buffer.has_frame_behind(last));
-        let message = Received::Message(Data::Text("hiyo!"));
-        assert_eq!(buffer.received(last), Ok(message));
-        let ping = buffer.next().expect("good").expect("a piece");
-        assert_eq!(buffer.received(ping), Ok(Received::Ping(b"")));
+        assert!(buffer.next().expect("good") && buffer.has_frame_behind());
+        assert_eq!(buffer.data(), Ok(Data::Text("hiyo!")));
+        assert!(buffer.next().expect("good"));
+        assert_eq!(buffer.control(), Ok(Received::Ping(b"")));
     }
 
     #[test]
@@ -186,19 +218,19 @@ mod tests {
         there.write(&[0; 0x2000]).expect("room");
         let mut read = Vec::new();
         while read.iter().sum::<usize>() < 0x2000 {
-            while let Some(piece) = buffer.next().expect("good") {
-                buffer.skip(piece);
+            while buffer.next().expect("good") {
+                buffer.skip();
             }
             read.push(buffer.read(&here).expect("bytes"));
         }
-        assert_eq!(read[..4], [512, 1024, 2048, 4096]);
+        assert_eq!(read[..4], [506, 1018, 2042, 4090]); // six bytes are in front
     }
 
     #[test]
     fn a_quiet_buffer_is_small_again() {
         let mut buffer = buffer(&[0x82, 0, 0x82, 0].repeat(500));
-        while let Some(piece) = buffer.next().expect("good frames") {
-            buffer.skip(piece);
+        while buffer.next().expect("good frames") {
+            buffer.skip();
         }
         assert!(buffer.is_large());
         buffer.shrink();

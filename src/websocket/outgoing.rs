@@ -71,6 +71,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
+    #[inline(never)] // as `Receiving::new`: both use the same room on the stack, one after the other
     pub(super) fn open(
         stream: Arc<dyn Stream>,
         role: Role,
@@ -115,7 +116,7 @@ impl Outgoing {
 
     /// Wakes the waiting threads if something has changed.
     fn notify(&self, state: &mut State) {
-        if state.queue.take_changed() && state.waiting > 0 {
+        if state.waiting > 0 && state.queue.take_changed() {
             self.changed.notify_all();
         }
     }
@@ -250,7 +251,7 @@ impl Outgoing {
     }
 
     /// Waits while another thread's message in parts is unfinished.
-    #[inline]
+    #[inline(always)] // no call for each message
     fn at_boundary(&self) -> Result<Guard<'_>, Error> {
         let state = self.lock();
         state.check_open()?;

@@ -5,7 +5,7 @@ use super::error::Error;
 use super::incoming::{Incoming, Part};
 use super::outcome::Outcome;
 use super::receiving::Receiving;
-use super::wire::{self, Data};
+use super::wire::{Agreement, Data, Role};
 use super::writer::Writer;
 use std::fmt;
 use std::sync::Arc;
@@ -54,11 +54,12 @@ pub struct Reader {
 impl Reader {
     pub(super) fn new(
         shared: Arc<SharedConnection>,
-        receiver: wire::Receiver,
-        ahead: Vec<u8>,
+        role: Role,
+        deflate: Option<&Agreement>,
+        ahead: &[u8],
     ) -> Reader {
         Reader {
-            receiving: Receiving::new(shared, receiver, ahead),
+            receiving: Receiving::new(shared, role, deflate, ahead),
         }
     }
 
@@ -68,7 +69,7 @@ impl Reader {
     ///
     /// # Errors
     /// The peer broke a rule: the connection was closed with a Close frame that names it.
-    /// [`ClosedAbnormally`](wire::Rule::ClosedAbnormally): the bytes ended without a Close frame.
+    /// [`ClosedAbnormally`](super::wire::Rule::ClosedAbnormally): the bytes ended without a Close frame.
     /// The connection broke.
     #[inline]
     pub fn receive(&mut self) -> Result<Option<Data<'_>>, Error> {

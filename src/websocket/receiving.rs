@@ -11,6 +11,7 @@
 
 mod within;
 
+use super::compressor::lend_decompressor;
 use super::connection::SharedConnection;
 use super::ending;
 use super::error::Error;
@@ -18,7 +19,7 @@ use super::frame_buffer::FrameBuffer;
 use super::heartbeat::{Beat, Heartbeat};
 use super::incoming::{Incoming, Limit, Part, QUIET, Silence};
 use super::outcome::Outcome;
-use super::wire::{self, Data, Piece, Received};
+use super::wire::{self, Agreement, Data, Received, Receiver, Role};
 use crate::net::{Pace, is_timeout};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -65,13 +66,18 @@ impl Receiving {
     #[inline(never)]
     pub(super) fn new(
         shared: Arc<SharedConnection>,
-        receiver: wire::Receiver,
-        ahead: Vec<u8>,
+        role: Role,
+        deflate: Option<&Agreement>,
+        ahead: &[u8],
     ) -> Box<Receiving> {
         if let Some(finishing) = &shared.outgoing.finishing {
             finishing.bytes_in.add(ahead.len() as u64);
         }
         let config = &shared.outgoing.config;
+        let mut receiver = Receiver::new(role, config.limits);
+        if let Some(agreement) = deflate {
+            receiver = receiver.with_deflate_from(agreement, lend_decompressor);
+        }
         let every = config.heartbeat_interval;
         Box::new(Receiving {
             heartbeat: every.map(|every| Heartbeat::new(every, config.heartbeat_timeout)),
@@ -87,36 +93,34 @@ impl Receiving {
     }
 
     pub(super) fn receive(&mut self) -> Result<Option<Data<'_>>, Error> {
-        Ok(match self.next(None)? {
-            Incoming::Came(Received::Message(data)) => Some(data),
-            _ => None,
-        })
+        match self.advance(None)? {
+            true => self.data().map(Some),
+            false => Ok(None),
+        }
     }
 
     pub(super) fn receive_part(&mut self) -> Result<Option<Part<'_>>, Error> {
-        Ok(match self.next(None)? {
-            Incoming::Came(Received::Part { data, last }) => Some(Part { data, last }),
-            _ => None,
-        })
+        match self.advance(None)? {
+            true => self.part().map(Some),
+            false => Ok(None),
+        }
     }
 
     pub(super) fn receive_within(&mut self, time: Duration) -> Result<Incoming<Data<'_>>, Error> {
-        Ok(match self.next(Some(&mut Limit::new(time)))? {
-            Incoming::Came(Received::Message(data)) => Incoming::Came(data),
-            Incoming::Nothing => Incoming::Nothing,
-            Incoming::Came(_) | Incoming::Closed => Incoming::Closed,
-        })
+        match self.advance(Some(&mut Limit::new(time)))? {
+            true => self.data().map(Incoming::Came),
+            false => Ok(self.nothing()),
+        }
     }
 
     pub(super) fn receive_part_within(
         &mut self,
         time: Duration,
     ) -> Result<Incoming<Part<'_>>, Error> {
-        Ok(match self.next(Some(&mut Limit::new(time)))? {
-            Incoming::Came(Received::Part { data, last }) => Incoming::Came(Part { data, last }),
-            Incoming::Nothing => Incoming::Nothing,
-            Incoming::Came(_) | Incoming::Closed => Incoming::Closed,
-        })
+        match self.advance(Some(&mut Limit::new(time)))? {
+            true => self.part().map(Incoming::Came),
+            false => Ok(self.nothing()),
+        }
     }
 
     pub(super) fn heartbeat(&mut self, every: Duration, deadline: Duration) {
@@ -133,72 +137,77 @@ impl Receiving {
 
 /// Frames.
 impl Receiving {
-    /// The next message, or the next part of one. Without a limit it waits until something comes.
+    /// Reads on until a message is complete, or a part of one, and handles the control frames before it. False:
+    /// the connection is over, or the time has passed. Without a limit it waits until something comes.
     #[inline]
-    fn next(&mut self, limit: Option<&mut Limit>) -> Result<Incoming<Received<'_>>, Error> {
-        let Some(piece) = self.advance(limit)? else {
-            return Ok(match self.frames.is_open() {
-                true => Incoming::Nothing,
-                false => Incoming::Closed,
-            });
-        };
-        let outgoing = &self.shared.outgoing;
-        outgoing.coalesce(self.frames.has_frame_behind(piece));
-        match self.frames.received(piece) {
-            Ok(received) => {
-                if let Some(finishing) = &outgoing.finishing
-                    && !matches!(received, Received::Part { last: false, .. })
-                {
-                    finishing.messages_in.add(1);
-                }
-                Ok(Incoming::Came(received))
-            }
-            Err(error) => Err(refuse(&self.shared, error)),
-        }
-    }
-
-    /// Reads on until a message is complete, or a part of one, and handles the control frames before it. `None`:
-    /// the connection is over, or the time has passed.
-    #[inline]
-    fn advance(&mut self, mut limit: Option<&mut Limit>) -> Result<Option<Piece>, Error> {
+    fn advance(&mut self, mut limit: Option<&mut Limit>) -> Result<bool, Error> {
         while self.frames.is_open() {
             if self.shared.outgoing.is_cut() {
                 return Err(self.ended());
             }
-            let next = self.frames.next();
-            match next.map_err(|error| refuse(&self.shared, error))? {
-                None => match &mut limit {
+            let taken = self.frames.next();
+            if !taken.map_err(|error| refuse(&self.shared, error))? {
+                match &mut limit {
                     None => self.fill()?,
                     Some(limit) => {
                         if !self.fill_within(limit)? {
-                            return Ok(None);
+                            return Ok(false);
                         }
                     }
-                },
-                Some(piece) if piece.is_control() => self.control(piece)?,
-                Some(piece) => {
-                    if self.paced {
-                        self.pace.went(piece.bytes());
-                    }
-                    if piece.is_complete() {
-                        return Ok(Some(piece));
-                    }
-                    self.large = true;
-                    self.frames.skip(piece);
                 }
+            } else if self.frames.is_control() {
+                self.control()?;
+            } else {
+                if self.paced {
+                    self.pace.went(self.frames.taken());
+                }
+                if self.frames.is_complete() {
+                    return Ok(true);
+                }
+                self.large = true;
+                self.frames.skip();
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
-    fn control(&mut self, piece: Piece) -> Result<(), Error> {
-        if !piece.is_complete() {
-            self.frames.skip(piece);
+    /// The message that is complete, or the part of one.
+    #[inline(always)] // no call for each message
+    fn data(&mut self) -> Result<Data<'_>, Error> {
+        let outgoing = &self.shared.outgoing;
+        outgoing.coalesce(self.frames.has_frame_behind());
+        let is_last = self.frames.is_last();
+        let data = self.frames.data();
+        if let Some(finishing) = &outgoing.finishing
+            && is_last
+            && data.is_ok()
+        {
+            finishing.messages_in.add(1);
+        }
+        data.map_err(|error| refuse(&self.shared, error))
+    }
+
+    fn part(&mut self) -> Result<Part<'_>, Error> {
+        let last = self.frames.is_last();
+        self.data().map(|data| Part { data, last })
+    }
+
+    /// Nothing has come: there was no time, or the connection is over.
+    fn nothing<T>(&self) -> Incoming<T> {
+        match self.frames.is_open() {
+            true => Incoming::Nothing,
+            false => Incoming::Closed,
+        }
+    }
+
+    fn control(&mut self) -> Result<(), Error> {
+        if !self.frames.is_complete() {
+            self.frames.skip();
             return Ok(());
         }
         let outgoing = &self.shared.outgoing;
-        outgoing.coalesce(self.frames.has_frame_behind(piece));
-        let received = match self.frames.received(piece) {
+        outgoing.coalesce(self.frames.has_frame_behind());
+        let received = match self.frames.control() {
             Ok(received) => received,
             Err(error) => return Err(refuse(&self.shared, error)),
         };

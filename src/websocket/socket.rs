@@ -1,7 +1,6 @@
 //! Both halves of a connection.
 
 use super::as_data::AsData;
-use super::compressor::lend_decompressor;
 use super::config::Config;
 use super::connection::SharedConnection;
 use super::error::Error;
@@ -11,7 +10,7 @@ use super::outcome::Outcome;
 use super::outgoing::{GoAway, Outgoing};
 use super::reader::Reader;
 use super::summary::OnFinish;
-use super::wire::{Agreement, Data, Receiver, Role};
+use super::wire::{Agreement, Data, Role};
 use super::writer::Writer;
 use crate::http::Upgraded;
 use crate::net::Stream;
@@ -61,10 +60,6 @@ impl WebSocket {
         deflate: Option<Agreement>,
     ) -> Result<WebSocket, Error> {
         let (stream, ahead, slot) = upgraded.into_parts();
-        let mut receiver = Receiver::new(role, config.limits);
-        if let Some(agreement) = &deflate {
-            receiver = receiver.with_deflate_from(agreement, lend_decompressor);
-        }
         let outgoing = Outgoing::open(stream, role, config, on_finish, deflate.as_ref())?;
         if let Some(slot) = &slot {
             slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outgoing))));
@@ -75,7 +70,7 @@ impl WebSocket {
             slot,
         });
         Ok(WebSocket {
-            reader: Reader::new(Arc::clone(&shared), receiver, ahead),
+            reader: Reader::new(Arc::clone(&shared), role, deflate.as_ref(), &ahead),
             writer: Writer::new(shared),
         })
     }

@@ -65,6 +65,7 @@ ROWS = [
     Row("GET / of a browser", "http_server", BROWSER, CHUNKED_END, BROWSER, CHUNKED_END, 1),
     Row("POST /echo, 1 KiB", "http_server", POST, b"x" * 1024, POST, b"x" * 1024, 1),
     Row("WebSocket echo, 32 bytes", "ws_server", HANDSHAKE, b"\r\n\r\n", FRAME, b"\x81\x20" + b"x" * 32, 1),
+    Row("WebSocket, 16 in flight", "ws_server", HANDSHAKE, b"\r\n\r\n", FRAME, b"\x81\x20" + b"x" * 32, 16),
     Row("TLS echo, 32 bytes", "tls_echo", b"", b"welcome!\n", b"x" * 32, b"x" * 32, 1),
 ]
 

@@ -39,6 +39,9 @@ pub(super) struct Coalescer {
     on: AtomicBool,
     /// Whether something was sent since the last read: the answer may come soon.
     sent: AtomicBool,
+    /// Whether the reading thread has something to do here before its next read: frames were left to it, or a
+    /// buffer has grown. It is set under the lock.
+    before_read: AtomicBool,
 }
 
 impl Default for Coalescer {
@@ -47,6 +50,7 @@ impl Default for Coalescer {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             on: AtomicBool::new(false),
             sent: AtomicBool::new(false),
+            before_read: AtomicBool::new(false),
         }
     }
 }
@@ -58,6 +62,11 @@ impl Coalescer {
 
     pub(super) fn sent(&self) {
         self.sent.store(true, Ordering::Relaxed);
+    }
+
+    /// The reading thread looks at the queue before its next read.
+    fn note_before_read(&self) {
+        self.before_read.store(true, Ordering::Relaxed);
     }
 }
 
@@ -75,13 +84,31 @@ impl Outgoing {
         }
     }
 
-    /// Before a read, which may block: everything is flushed. `waits`: this thread waits for the frames that it has
-    /// passed to `send`, since `send` did not wait for them; it waits for nothing else. Returns whether the
-    /// queue has memory to give back, should the connection be quiet now.
+    /// Before a read, which may block: everything is flushed that was left to this thread. `waits`: it waits for the
+    /// frames that it has passed to `send`, since `send` did not wait for them; it waits for nothing else. Returns
+    /// whether the queue has memory to give back, should the connection be quiet now.
     #[inline(always)] // it has two callers, and the one that waits runs for each frame
     pub(in crate::websocket) fn before_read(self: &Arc<Self>, waits: bool) -> bool {
         self.coalesce(false);
+        let is_large = match self.coalescer.before_read.load(Ordering::Relaxed) {
+            true => self.flush_before_read(waits),
+            false => false,
+        };
+        if self.coalescer.sent.load(Ordering::Relaxed) {
+            self.coalescer.sent.store(false, Ordering::Relaxed);
+            // The peer may run now. Its next frame is often here afterwards, and then the read does not
+            // sleep.
+            thread::yield_now();
+        }
+        is_large
+    }
+
+    #[inline(never)]
+    fn flush_before_read(self: &Arc<Self>, waits: bool) -> bool {
         let mut state = self.lock();
+        let waits_later = !waits && state.await_before_read > state.queue.sent();
+        let before_read = &self.coalescer.before_read;
+        before_read.store(waits_later, Ordering::Relaxed);
         let is_large = state.queue.capacity() > SMALL_BYTES;
         let position = match waits {
             true => mem::take(&mut state.await_before_read),
@@ -96,12 +123,15 @@ impl Outgoing {
             false if state.queue.is_empty() => drop(state),
             false => self.push(state),
         }
-        if self.coalescer.sent.swap(false, Ordering::Relaxed) {
-            // The peer may run now. Its next frame is often here afterwards, and then the read does not
-            // sleep.
-            thread::yield_now();
-        }
         is_large
+    }
+
+    /// A buffer may have grown that the connection gives back when it is quiet.
+    #[inline]
+    pub(super) fn note_capacity(&self, state: &State) {
+        if state.queue.capacity() > SMALL_BYTES {
+            self.coalescer.note_before_read();
+        }
     }
 
     /// Whether the frame that this thread has just queued is to be coalesced.
@@ -125,6 +155,7 @@ impl Outgoing {
     }
 
     pub(super) fn flush_later(self: &Arc<Self>, state: &mut State) {
+        self.coalescer.note_before_read();
         if state.delayed.left_pending() {
             self.call_after(INTERVAL, Timer::Flush);
         }

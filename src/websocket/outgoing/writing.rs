@@ -182,6 +182,7 @@ impl Outgoing {
     fn after_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>) -> Guard<'a> {
         let sent = state.queue.sent();
         state.pings.note_sent(sent);
+        self.note_capacity(&state);
         self.notify(&mut state);
         match &state.failure {
             Some(cause) if cause.is_timeout() => self.cut_off(state),

@@ -99,7 +99,7 @@ impl<F: AsRef<[u8]>> SendQueue<F> {
     }
 
     /// Puts the next buffer in the place of `empty`, whose bytes have left and whose memory is used again.
-    #[inline]
+    #[inline(always)] // no call for each write
     pub(super) fn next(&mut self, empty: &mut SendBuffer<F>) {
         if let Some(next) = self.before.pop_front() {
             *empty = next;

@@ -10,7 +10,7 @@ const PUSHED_BYTES: u64 = 256 * 1024;
 
 impl<F: AsRef<[u8]>> FrameQueue<F> {
     /// What the thread with this job does next.
-    #[inline]
+    #[inline(always)] // no call for each message
     pub(in crate::websocket) fn step(&mut self, job: &mut Job) -> Step {
         if self.failed {
             self.give_back(job);

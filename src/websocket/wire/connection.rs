@@ -33,7 +33,6 @@ mod role;
 mod send;
 mod state;
 
-pub(crate) use frames::Piece;
 pub use receive::{Received, Receiver};
 pub use role::Role;
 pub use send::Sender;

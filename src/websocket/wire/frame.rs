@@ -151,20 +151,18 @@ impl Header {
     }
 
     /// Appends the header, the length in its shortest form.
-    #[inline]
+    #[inline(always)] // no call for each frame
     pub fn encode(&self, out: &mut Vec<u8>) {
         let fin = if self.fin { FIN } else { 0 };
         let first = fin | self.rsv << 4 & RSV | self.opcode as u8;
         let mask = if self.key.is_some() { MASK } else { 0 };
-        match (u8::try_from(self.length), u16::try_from(self.length)) {
-            (Ok(short @ 0..SIXTEEN_BITS), _) => out.extend_from_slice(&[first, mask | short]),
-            (_, Ok(length)) => {
-                let [a, b] = length.to_be_bytes();
-                out.extend_from_slice(&[first, mask | SIXTEEN_BITS, a, b]);
-            }
-            _ => {
+        let [.., high, low] = self.length.to_be_bytes();
+        match self.length {
+            0..=125 => out.extend_from_slice(&[first, mask | low]),
+            126..=0xffff => out.extend_from_slice(&[first, mask | SIXTEEN_BITS, high, low]),
+            length => {
                 out.extend_from_slice(&[first, mask | SIXTY_FOUR_BITS]);
-                out.extend_from_slice(&self.length.to_be_bytes());
+                out.extend_from_slice(&length.to_be_bytes());
             }
         }
         if let Some(key) = self.key {

@@ -140,7 +140,6 @@ mod misuse;
 mod utf8;
 
 pub use close::{ABNORMAL, Close, CloseCode, NO_STATUS, REASON_MAX};
-pub(crate) use connection::Piece;
 pub use connection::{
     Connection, Event, Phase, Received, Receiver, Role, Sender, State, phase, step,
 };

@@ -33,45 +33,28 @@ pub(super) struct Frames {
     is_compressed: bool,
     /// The bytes of a header that is cut.
     header: Kept<{ Header::MAX }>,
-    frame: Option<Frame>,
+    frame: Frame,
 }
 
-/// The frame whose payload is coming.
+/// The frame whose payload is coming, or else the last one; and what the last read held of it: perhaps its header,
+/// then a piece of its payload.
 #[derive(Debug)]
-struct Frame {
-    opcode: Opcode,
-    event: Event,
-    is_compressed: bool,
-    left: u64,
-    mask: Option<Mask>,
-    begun: bool,
-}
-
-/// What one read holds of one frame: perhaps its header, then a piece of its payload.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece {
+pub(super) struct Frame {
     pub(super) opcode: Opcode,
-    pub(super) event: Event,
+    event: Event,
+    /// The state when it has passed.
+    after: State,
     /// Whether it belongs to a compressed message.
     pub(super) is_compressed: bool,
-    /// How many bytes were taken, and how many of them (the last ones) are payload.
+    mask: Option<Mask>,
+    /// How much of the payload is still to come.
+    left: u64,
+    /// Whether a part of the payload has come, and whether the piece is the first one.
+    begun: bool,
+    begins: bool,
+    /// How many bytes were taken with the piece, and how many of them (the last ones) are payload.
     bytes: usize,
     payload_bytes: usize,
-    /// Whether it is the first piece of its frame.
-    pub(super) begins: bool,
-    /// Whether it is the last piece of its frame.
-    pub(super) ends: bool,
-    /// What is complete with it; [`Receiver`](super::Receiver) finds out.
-    pub(super) complete: Option<Complete>,
-}
-
-/// Where the bytes are of a message that is complete, or of a part or a control frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Complete {
-    /// In what was read.
-    Read,
-    /// In the buffer that collects pieces.
-    Collected,
 }
 
 impl Frames {
@@ -84,7 +67,7 @@ impl Frames {
             deflates: false,
             is_compressed: false,
             header: Kept::EMPTY,
-            frame: None,
+            frame: Frame::NONE,
         }
     }
 
@@ -115,102 +98,105 @@ impl Frames {
 
     /// Whether nothing has come of a message or a frame that is not complete.
     pub(super) fn is_idle(&self) -> bool {
-        self.state != State::Message && self.frame.is_none() && self.header.length == 0
+        self.state != State::Message && self.frame.left == 0 && self.header.length == 0
     }
 
-    /// Takes a piece of the current frame, or of the next one, from the front of `bytes`, and unmasks it.
-    /// `None`: all bytes were taken, and there is no piece before the next read.
+    /// Takes a piece of the current frame, or of the next one, from the front of `bytes`, and unmasks it: then
+    /// [`frame`](Self::frame) has it. False: all bytes were taken, and there is no piece before the next read.
     #[inline]
-    pub(super) fn next(&mut self, bytes: &mut [u8]) -> Result<Option<Piece>, Error> {
+    pub(super) fn next(&mut self, bytes: &mut [u8]) -> Result<bool, Error> {
         // RFC 6455 §7.1.7: "An endpoint MUST NOT continue to attempt to process data (including a
         // responding Close frame) from the remote endpoint after being instructed to _Fail the
         // WebSocket Connection_."
         if !matches!(self.state, State::Idle | State::Message) {
-            return Ok(None);
+            return Ok(false);
         }
-        let (mut frame, header_bytes) = match self.frame.take() {
-            Some(frame) => (frame, 0),
-            None => match self.begin(bytes)? {
-                Some(begun) => begun,
-                None => return Ok(None),
-            },
-        };
-        let piece = frame.take(bytes, header_bytes);
-        if !piece.ends {
-            self.frame = Some(frame);
-        } else if piece.event != Event::Close {
-            // The payload of a Close frame may break a rule: `Receiver` reads it first.
-            self.passed(piece.event);
+        let mut header_bytes = 0;
+        if self.frame.left == 0 {
+            match self.begin(bytes)? {
+                Some(begun) => header_bytes = begun,
+                None => return Ok(false),
+            }
         }
-        let is_empty = piece.payload_bytes == 0 && !piece.ends;
-        Ok((!is_empty).then_some(piece))
+        self.frame.take(bytes, header_bytes);
+        // The payload of a Close frame may break a rule: `Receiver` reads it first.
+        if self.frame.ends() && self.frame.event != Event::Close {
+            self.state = self.frame.after;
+        }
+        Ok(self.frame.payload_bytes > 0 || self.frame.ends())
     }
 
-    /// A frame is complete and good; or, with `Fail`, nothing more is taken.
+    /// The piece that [`next`](Self::next) has taken.
+    #[inline]
+    pub(super) fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// The same piece again, whose bytes were taken before.
+    pub(super) fn take_nothing(&mut self) {
+        (self.frame.bytes, self.frame.payload_bytes) = (0, 0);
+    }
+
+    /// A Close frame is good; or, with `Fail`, nothing more is taken.
     #[inline]
     pub(super) fn passed(&mut self, event: Event) {
         self.state = step(self.state, event).unwrap_or(self.state);
     }
 
-    /// Begins the next frame, if its header is complete; returns how many of `bytes` are header.
+    /// Begins the next frame, if its header is complete; returns how many of `bytes` are header. The bytes of one
+    /// that is cut are kept.
     #[inline]
-    fn begin(&mut self, bytes: &[u8]) -> Result<Option<(Frame, usize)>, Error> {
-        let Some((header, header_bytes)) = self.header(bytes)? else {
+    fn begin(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
+        if self.header.length > 0 {
+            return self.begin_cut(bytes);
+        }
+        let Some((header, length)) = Header::decode(bytes)? else {
+            self.header.push(bytes);
             return Ok(None);
         };
-        let frame = Frame {
-            opcode: header.opcode,
-            event: self.judge(&header)?,
-            is_compressed: self.is_compressed && !header.opcode.is_control(),
-            left: header.length,
-            mask: header.key.map(Mask::new),
-            begun: false,
-        };
-        Ok(Some((frame, header_bytes)))
-    }
-
-    /// The next header, and how many of `bytes` it takes. The bytes of one that is cut are kept.
-    #[inline]
-    fn header(&mut self, bytes: &[u8]) -> Result<Option<(Header, usize)>, Error> {
-        if self.header.length > 0 {
-            return self.cut_header(bytes);
-        }
-        let decoded = Header::decode(bytes)?;
-        if decoded.is_none() {
-            self.header.push(bytes);
-        }
-        Ok(decoded)
+        self.frame = self.judge(header)?;
+        Ok(Some(length))
     }
 
     #[cold]
-    fn cut_header(&mut self, bytes: &[u8]) -> Result<Option<(Header, usize)>, Error> {
+    fn begin_cut(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         let kept = self.header.length;
         self.header.push(bytes);
         let Some((header, length)) = Header::decode(self.header.bytes())? else {
             return Ok(None);
         };
         self.header.length = 0;
-        Ok(Some((header, length - kept)))
+        self.frame = self.judge(header)?;
+        Ok(Some(length - kept))
     }
 
-    #[inline]
-    fn judge(&mut self, header: &Header) -> Result<Event, Error> {
+    /// The frame, unless it is not allowed.
+    #[inline(always)] // no call for each frame
+    fn judge(&mut self, header: Header) -> Result<Frame, Error> {
         if header.rsv != 0 {
             self.judge_bits(header)?;
         }
         if let Err(rule) = self.role.judge_mask(header.key.is_some()) {
             return Err(refused(header, rule, 1));
         }
-        let event = event(header);
-        if step(self.state, event).is_none() {
+        let event = event(header.opcode, header.fin);
+        let Some(after) = step(self.state, event) else {
             let rule = match event {
                 Event::Middle | Event::Last => Rule::ContinuationOfNothing,
                 _ => Rule::MessageInterrupted,
             };
             return Err(refused(header, rule, 0));
-        }
+        };
         self.count(header, event)?;
-        Ok(event)
+        Ok(Frame {
+            opcode: header.opcode,
+            event,
+            after,
+            is_compressed: self.is_compressed && !header.opcode.is_control(),
+            mask: header.key.map(Mask::new),
+            left: header.length,
+            ..Frame::NONE
+        })
     }
 
     // RFC 6455 §5.2: "If a nonzero value is received and none of the negotiated extensions
@@ -220,7 +206,7 @@ impl Frames {
     // non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the WebSocket
     // Connection_."
     #[cold]
-    fn judge_bits(&self, header: &Header) -> Result<(), Error> {
+    fn judge_bits(&self, header: Header) -> Result<(), Error> {
         let begins = matches!(header.opcode, Opcode::Text | Opcode::Binary);
         match header.rsv {
             COMPRESSED if self.deflates && begins => Ok(()),
@@ -233,7 +219,7 @@ impl Frames {
     // RFC 6455 §10.4: "Such an implementation SHOULD impose a limit on frame sizes and the total
     // message size after reassembly from multiple frames."
     #[inline]
-    fn count(&mut self, header: &Header, event: Event) -> Result<(), Error> {
+    fn count(&mut self, header: Header, event: Event) -> Result<(), Error> {
         self.message_bytes = match event {
             Event::Whole | Event::First => {
                 self.is_compressed = header.rsv != 0;
@@ -250,89 +236,84 @@ impl Frames {
 }
 
 impl Frame {
+    /// Before the first one.
+    const NONE: Frame = Frame {
+        opcode: Opcode::Binary,
+        event: Event::Whole,
+        after: State::Idle,
+        is_compressed: false,
+        mask: None,
+        left: 0,
+        begun: false,
+        begins: true,
+        bytes: 0,
+        payload_bytes: 0,
+    };
+
     /// Takes what is here of the payload, behind `header_bytes`.
     #[inline]
-    fn take(&mut self, bytes: &mut [u8], header_bytes: usize) -> Piece {
+    fn take(&mut self, bytes: &mut [u8], header_bytes: usize) {
         let behind = bytes.get_mut(header_bytes..).unwrap_or_default();
         let payload_bytes =
             usize::try_from(self.left).map_or(behind.len(), |left| left.min(behind.len()));
         if let Some(mask) = &mut self.mask {
             mask.apply(&mut behind[..payload_bytes]);
         }
-        self.left -= payload_bytes as u64;
-        let begins = !self.begun;
+        self.begins = !self.begun;
         self.begun |= payload_bytes > 0;
-        Piece {
-            opcode: self.opcode,
-            event: self.event,
-            is_compressed: self.is_compressed,
-            bytes: header_bytes + payload_bytes,
-            payload_bytes,
-            begins,
-            ends: self.left == 0,
-            complete: None,
-        }
+        self.left -= payload_bytes as u64;
+        self.bytes = header_bytes + payload_bytes;
+        self.payload_bytes = payload_bytes;
     }
-}
 
-impl Piece {
     /// How many bytes were taken.
     #[inline]
-    pub(crate) fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Whether it is a piece of a control frame.
-    #[inline]
-    pub(crate) fn is_control(&self) -> bool {
-        self.opcode.is_control()
-    }
-
-    /// Whether a message is complete with it, or a part or a control frame.
-    #[inline]
-    pub(crate) fn is_complete(&self) -> bool {
-        self.complete.is_some()
-    }
-
-    /// The same piece without its bytes, which were taken: more comes out of it.
-    pub(super) fn taken(self) -> Piece {
-        Piece {
-            bytes: 0,
-            payload_bytes: 0,
-            ..self
-        }
-    }
-
-    /// Its payload, at the end of the bytes that were taken.
+    /// The payload of the piece, at the end of the bytes that were taken.
     #[inline]
     pub(super) fn payload<'b>(&self, taken: &'b [u8]) -> &'b [u8] {
         &taken[self.bytes - self.payload_bytes..self.bytes]
+    }
+
+    /// Whether the piece is the first one of its frame.
+    #[inline]
+    pub(super) fn begins(&self) -> bool {
+        self.begins
+    }
+
+    /// Whether it is the last one.
+    #[inline]
+    pub(super) fn ends(&self) -> bool {
+        self.left == 0
     }
 
     /// Whether a message, or a control frame, lies in what was read as it is.
     #[inline]
     pub(super) fn is_whole(&self) -> bool {
         let alone = matches!(self.event, Event::Whole | Event::Control | Event::Close);
-        alone && self.begins && self.ends && !self.is_compressed
+        alone && self.begins() && self.ends() && !self.is_compressed
     }
 
-    /// Whether a message begins with it.
+    /// Whether a message begins with the piece.
     #[inline]
     pub(super) fn is_first(&self) -> bool {
-        self.begins && matches!(self.event, Event::Whole | Event::First)
+        self.begins() && matches!(self.event, Event::Whole | Event::First)
     }
 
     /// Whether a message ends with it.
     #[inline]
     pub(super) fn is_last(&self) -> bool {
-        self.ends && matches!(self.event, Event::Whole | Event::Last)
+        self.ends() && matches!(self.event, Event::Whole | Event::Last)
     }
 }
 
 /// What a frame does to the state of its direction.
 #[inline]
-fn event(header: &Header) -> Event {
-    match (header.opcode, header.fin) {
+fn event(opcode: Opcode, fin: bool) -> Event {
+    match (opcode, fin) {
         (Opcode::Text | Opcode::Binary, true) => Event::Whole,
         (Opcode::Text | Opcode::Binary, false) => Event::First,
         (Opcode::Continuation, false) => Event::Middle,
@@ -343,7 +324,7 @@ fn event(header: &Header) -> Event {
 }
 
 #[cold]
-fn refused(header: &Header, rule: Rule, at: usize) -> Error {
+fn refused(header: Header, rule: Rule, at: usize) -> Error {
     let mut bytes = Vec::new();
     header.encode(&mut bytes);
     Error::new(rule, &bytes, at)

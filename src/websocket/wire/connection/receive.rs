@@ -11,15 +11,16 @@
 //! buffer is empty again when `receive` returns `None`, and may be of any size.
 //!
 //! `receive` has two halves, because a loop cannot return what it borrows in one of its rounds.
-//! [`take`](Receiver::take) takes a piece of a frame and says whether a message (or a control frame) is
-//! complete; [`received`](Receiver::received) then borrows it. The driver calls the two halves itself.
+//! [`take`](Receiver::take) takes a piece of a frame, and the receiver says whether a message (or a control frame) is
+//! complete with it; [`data`](Receiver::data) or [`control`](Receiver::control) then borrows it. The driver calls the
+//! two halves itself.
 
 use super::super::close::Close;
 use super::super::deflate::{Agreement, Decompressor, Inflating};
 use super::super::error::{Error, Rule};
 use super::super::frame::Opcode;
 use super::super::message::{Collected, Data, Kind, Limits};
-use super::frames::{Complete, Frames, Piece};
+use super::frames::Frames;
 use super::role::Role;
 use super::state::{Event, State, step};
 
@@ -51,6 +52,8 @@ pub enum Received<'a> {
 pub struct Receiver {
     frames: Frames,
     in_parts: bool,
+    /// What is complete with the piece that was taken last.
+    complete: Option<Complete>,
     /// The payload of a control frame that is cut.
     control: Vec<u8>,
     /// The message that came in several pieces.
@@ -59,12 +62,21 @@ pub struct Receiver {
     deflate: Option<Box<Deflated>>,
 }
 
+/// Where the bytes are of a message that is complete, or of a part or a control frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Complete {
+    /// In what was read.
+    Read,
+    /// In the buffer that collects pieces.
+    Collected,
+}
+
 /// The part of a receiver that only compressed messages need.
 #[derive(Debug)]
 struct Deflated {
     inflating: Inflating,
-    /// More comes out of this piece.
-    more: Option<Piece>,
+    /// More comes out of the piece that was taken last.
+    more: bool,
 }
 
 impl Receiver {
@@ -73,6 +85,7 @@ impl Receiver {
         Receiver {
             frames: Frames::new(role, limits.message_bytes as u64),
             in_parts: false,
+            complete: None,
             control: Vec::new(),
             message: Collected::new(),
             deflate: None,
@@ -98,7 +111,7 @@ impl Receiver {
             frames: self.frames.with_deflate(),
             deflate: Some(Box::new(Deflated {
                 inflating,
-                more: None,
+                more: false,
             })),
             ..self
         }
@@ -117,6 +130,11 @@ impl Receiver {
         }
     }
 
+    /// How long the header of a short frame is.
+    pub(crate) fn short_header_bytes(&self) -> usize {
+        self.frames.role().other().short_header_bytes()
+    }
+
     /// The state of the peer's direction.
     #[inline]
     pub fn state(&self) -> State {
@@ -133,7 +151,7 @@ impl Receiver {
     #[inline]
     pub(crate) fn has_more(&self) -> bool {
         let deflate = self.deflate.as_ref();
-        deflate.is_some_and(|deflate| deflate.more.is_some())
+        deflate.is_some_and(|deflate| deflate.more)
     }
 
     /// Between two messages: a decompressor that was lent.
@@ -162,67 +180,116 @@ impl Receiver {
         bytes: &mut &'b mut [u8],
     ) -> Result<Option<Received<'s>>, Error> {
         loop {
-            let Some(piece) = self.take(bytes)? else {
+            if !self.take(bytes)? {
                 *bytes = &mut [];
                 return Ok(None);
-            };
-            let read = bytes.split_off_mut(..piece.bytes()).unwrap_or_default();
-            if piece.is_complete() {
-                return self.received(piece, read).map(Some);
+            }
+            let read = bytes.split_off_mut(..self.taken()).unwrap_or_default();
+            if self.is_complete() {
+                return self.received(read).map(Some);
             }
         }
     }
 
-    /// Takes a piece of one frame from the front of `bytes`, where it is unmasked. `None`: all bytes are
+    /// Takes a piece of one frame from the front of `bytes`, where it is unmasked. False: all bytes are
     /// taken, read more.
     ///
     /// # Errors
     /// As [`receive`](Self::receive).
     #[inline]
-    pub(crate) fn take(&mut self, bytes: &mut [u8]) -> Result<Option<Piece>, Error> {
+    pub(crate) fn take(&mut self, bytes: &mut [u8]) -> Result<bool, Error> {
         if self.has_more() {
             return self.take_more();
         }
-        let mut piece = match self.frames.next(bytes) {
-            Ok(Some(piece)) => piece,
-            Ok(None) => return Ok(None),
+        match self.frames.next(bytes) {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
             Err(error) => return Err(self.failed(error)),
-        };
-        piece.complete = match piece.is_whole() {
+        }
+        let piece = self.frames.frame();
+        self.complete = match piece.is_whole() {
             true => Some(Complete::Read),
-            false if piece.is_control() => self.collect_control(&piece, bytes),
-            false if piece.is_compressed => self.inflate(&mut piece, bytes)?,
-            false => self.collect(&piece, bytes)?,
+            false if self.is_control() => self.collect_control(bytes),
+            false if piece.is_compressed => self.inflate(bytes)?,
+            false => self.collect(bytes)?,
         };
-        Ok(Some(piece))
+        Ok(true)
+    }
+
+    /// How many bytes were taken.
+    #[inline]
+    pub(crate) fn taken(&self) -> usize {
+        self.frames.frame().bytes()
+    }
+
+    /// Whether a piece of a control frame was taken.
+    #[inline]
+    pub(crate) fn is_control(&self) -> bool {
+        self.frames.frame().opcode.is_control()
+    }
+
+    /// Whether a message is complete with what was taken, or a part or a control frame.
+    #[inline]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete.is_some()
+    }
+
+    /// Whether a message ends with what is complete.
+    #[inline]
+    pub(crate) fn is_last(&self) -> bool {
+        self.frames.frame().is_last() && !self.has_more()
     }
 
     /// What is complete now. `read` are the bytes from which [`take`](Self::take) took it.
-    ///
-    /// # Errors
-    /// As [`receive`](Self::receive). The text of a message that was not collected is judged here, and so are
-    /// the code and the reason of a Close frame.
-    #[inline]
-    pub(crate) fn received<'s>(
-        &'s mut self,
-        piece: Piece,
-        read: &'s [u8],
-    ) -> Result<Received<'s>, Error> {
-        if piece.is_control() {
-            return self.control(&piece, read);
+    fn received<'s>(&'s mut self, read: &'s [u8]) -> Result<Received<'s>, Error> {
+        let (in_parts, last) = (self.in_parts, self.is_last());
+        if self.is_control() {
+            return self.control(read);
         }
-        let data = match piece.complete {
-            Some(Complete::Collected) => Ok(self.message.data()),
-            _ => Data::whole(kind(piece.opcode), piece.payload(read)),
-        };
-        let data = data.inspect_err(|_| self.frames.passed(Event::Fail))?;
-        Ok(match self.in_parts {
-            true => Received::Part {
-                data,
-                last: piece.is_last(),
-            },
+        let data = self.data(read)?;
+        Ok(match in_parts {
+            true => Received::Part { data, last },
             false => Received::Message(data),
         })
+    }
+
+    /// The message that is complete now, or the part of one. `read` are the bytes from which [`take`](Self::take) took
+    /// it.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive). The text of a message that was not collected is judged here.
+    #[inline]
+    pub(crate) fn data<'s>(&'s mut self, read: &'s [u8]) -> Result<Data<'s>, Error> {
+        let piece = self.frames.frame();
+        let data = match self.complete {
+            Some(Complete::Collected) => return Ok(self.message.data()),
+            _ => Data::whole(kind(piece.opcode), piece.payload(read)),
+        };
+        data.inspect_err(|_| self.frames.passed(Event::Fail))
+    }
+
+    /// The control frame that is complete now.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive). The code and the reason of a Close frame are judged here.
+    pub(crate) fn control<'s>(&'s mut self, read: &'s [u8]) -> Result<Received<'s>, Error> {
+        let piece = self.frames.frame();
+        let payload = match self.complete {
+            Some(Complete::Collected) => &self.control,
+            _ => piece.payload(read),
+        };
+        match piece.opcode {
+            Opcode::Ping => Ok(Received::Ping(payload)),
+            Opcode::Pong => Ok(Received::Pong(payload)),
+            _ => {
+                let close = Close::decode(payload);
+                match close {
+                    Ok(_) => self.frames.passed(Event::Close),
+                    Err(_) => self.frames.passed(Event::Fail),
+                }
+                close.map(Received::Close)
+            }
+        }
     }
 
     /// The peer's bytes have ended.
@@ -254,58 +321,42 @@ impl Receiver {
         error
     }
 
-    fn collect_control(&mut self, piece: &Piece, read: &[u8]) -> Option<Complete> {
-        if piece.begins {
+    fn collect_control(&mut self, read: &[u8]) -> Option<Complete> {
+        let piece = self.frames.frame();
+        if piece.begins() {
             self.control.clear();
         }
         self.control.extend_from_slice(piece.payload(read));
-        piece.ends.then_some(Complete::Collected)
-    }
-
-    fn control<'s>(&'s mut self, piece: &Piece, read: &'s [u8]) -> Result<Received<'s>, Error> {
-        let payload = match piece.complete {
-            Some(Complete::Collected) => &self.control,
-            _ => piece.payload(read),
-        };
-        match piece.opcode {
-            Opcode::Ping => Ok(Received::Ping(payload)),
-            Opcode::Pong => Ok(Received::Pong(payload)),
-            _ => {
-                let close = Close::decode(payload);
-                match close {
-                    Ok(_) => self.frames.passed(Event::Close),
-                    Err(_) => self.frames.passed(Event::Fail),
-                }
-                close.map(Received::Close)
-            }
-        }
+        piece.ends().then_some(Complete::Collected)
     }
 
     /// Collects a piece of a message, unless it can be borrowed from what was read. `None`: nothing is
     /// complete yet.
-    fn collect(&mut self, piece: &Piece, read: &[u8]) -> Result<Option<Complete>, Error> {
+    fn collect(&mut self, read: &[u8]) -> Result<Option<Complete>, Error> {
+        let piece = self.frames.frame();
         if piece.is_first() {
             self.message.start(kind(piece.opcode));
         } else if self.in_parts {
             self.message.part_returned();
         }
-        let payload = piece.payload(read);
+        let (payload, last) = (piece.payload(read), piece.is_last());
         if self.in_parts && self.message.kind() == Kind::Binary {
-            let is_part = piece.is_last() || !payload.is_empty();
+            let is_part = last || !payload.is_empty();
             return Ok(is_part.then_some(Complete::Read));
         }
-        self.append(payload, piece.is_last())
+        self.append(payload, last)
             .map_err(|error| self.failed(error))?;
         let is_part = self.in_parts && !self.message.data().bytes().is_empty();
-        Ok((piece.is_last() || is_part).then_some(Complete::Collected))
+        Ok((last || is_part).then_some(Complete::Collected))
     }
 
     /// Inflates a piece of a compressed message. `None`: nothing is complete yet.
     #[inline(never)]
-    fn inflate(&mut self, piece: &mut Piece, read: &[u8]) -> Result<Option<Complete>, Error> {
+    fn inflate(&mut self, read: &[u8]) -> Result<Option<Complete>, Error> {
         let Some(deflate) = &mut self.deflate else {
             return Ok(None); // and so RSV1 was refused
         };
+        let piece = self.frames.frame();
         if piece.is_first() {
             self.message.start(kind(piece.opcode));
             deflate.inflating.start();
@@ -314,36 +365,32 @@ impl Receiver {
         }
         let (payload, last) = (piece.payload(read), piece.is_last());
         let more = deflate.inflating.inflate(payload, last, &mut self.message);
-        deflate.more = more.is_ok_and(|more| more).then(|| piece.taken());
-        self.inflated(piece, more)
+        self.inflated(more)
     }
 
-    /// The next part that comes out of a piece.
+    /// The next part that comes out of a piece, whose bytes were taken before.
     #[cold]
-    fn take_more(&mut self) -> Result<Option<Piece>, Error> {
+    fn take_more(&mut self) -> Result<bool, Error> {
         let Some(deflate) = &mut self.deflate else {
-            return Ok(None);
+            return Ok(false);
         };
-        let Some(mut piece) = deflate.more.take() else {
-            return Ok(None);
-        };
+        self.frames.take_nothing();
         self.message.part_returned();
-        let more = deflate.inflating.go_on(piece.is_last(), &mut self.message);
-        deflate.more = more.is_ok_and(|more| more).then_some(piece);
-        piece.complete = self.inflated(&mut piece, more)?;
-        Ok(Some(piece))
+        let last = self.frames.frame().is_last();
+        let more = deflate.inflating.go_on(last, &mut self.message);
+        self.complete = self.inflated(more)?;
+        Ok(true)
     }
 
-    /// What is complete now; if `more` comes out of the piece, it has not ended.
-    fn inflated(
-        &mut self,
-        piece: &mut Piece,
-        more: Result<bool, Error>,
-    ) -> Result<Option<Complete>, Error> {
+    /// What is complete now; if `more` comes out of the piece, the message is not.
+    fn inflated(&mut self, more: Result<bool, Error>) -> Result<Option<Complete>, Error> {
+        if let Some(deflate) = &mut self.deflate {
+            deflate.more = more.is_ok_and(|more| more);
+        }
         let more = more.map_err(|error| self.failed(error))?;
-        piece.ends &= !more;
+        let is_last = self.frames.frame().is_last() && !more;
         let is_part = self.in_parts && !self.message.data().bytes().is_empty();
-        Ok((piece.is_last() || is_part).then_some(Complete::Collected))
+        Ok((is_last || is_part).then_some(Complete::Collected))
     }
 
     fn append(&mut self, payload: &[u8], last: bool) -> Result<(), Error> {

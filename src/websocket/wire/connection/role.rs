@@ -40,6 +40,14 @@ impl Role {
         }
     }
 
+    /// How long the header of a short frame is that this end sends: with a key, or without.
+    pub(super) fn short_header_bytes(self) -> usize {
+        match self {
+            Role::Client => 6,
+            Role::Server => 2,
+        }
+    }
+
     /// What was agreed on for the messages that we send.
     fn sent(self, agreement: &Agreement) -> Direction {
         match self {

@@ -91,7 +91,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`Misuse::Unfinished`], [`Misuse::Closed`] or [`Misuse::Compression`]; nothing is appended then.
-    #[inline]
+    #[inline(always)] // no call for each message
     pub fn send<'d>(
         &mut self,
         message: impl Into<Payload<'d>>,
@@ -288,7 +288,7 @@ impl Sender {
 
     // ---- frames -----------------------------------------------------------------------------
 
-    #[inline]
+    #[inline(always)] // no call for each message
     fn frame(
         &mut self,
         event: Event,
@@ -306,7 +306,7 @@ impl Sender {
 
     // RFC 6455 §5.3: "When preparing a masked frame, the client MUST pick a fresh masking key from
     // the set of allowed 32-bit values."
-    #[inline]
+    #[inline(always)]
     fn header(
         &mut self,
         event: Event,
