@@ -107,7 +107,7 @@ impl ClientContext {
     ) -> Result<Tls, Error> {
         let connected = self.shared.connect(below, host, deadline);
         self.shared.handshakes.add(&connected);
-        connected
+        connected.map(|tls| *tls)
     }
 
     /// Equal for contexts of equal options: a connection made with one of them may then be used for a
@@ -123,7 +123,12 @@ impl ClientContext {
 }
 
 impl Shared {
-    fn connect(&self, below: Arc<dyn Stream>, host: &str, deadline: Instant) -> Result<Tls, Error> {
+    fn connect(
+        &self,
+        below: Arc<dyn Stream>,
+        host: &str,
+        deadline: Instant,
+    ) -> Result<Box<Tls>, Error> {
         let host = self.servername.as_deref().unwrap_or(host);
         let name = server_name(host)?;
         let connection = ClientConnection::new(Arc::clone(&self.config), name.clone());

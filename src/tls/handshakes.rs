@@ -42,7 +42,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub(super) fn add<E>(&self, handshake: &Result<Tls, E>) {
+    pub(super) fn add<E>(&self, handshake: &Result<Box<Tls>, E>) {
         let count = match handshake {
             Ok(tls) if tls.is_session_reused() => &self.resumed,
             Ok(_) => &self.full,

@@ -125,8 +125,10 @@ impl ServerContext {
     /// # Errors
     /// Why there is no connection.
     pub fn accept(&self, below: Arc<dyn Stream>) -> Result<Tls, Error> {
-        self.try_accept(&below, false)
-            .map_err(|refusal| refusal.error)
+        match self.try_accept(&below, false) {
+            Ok(tls) => Ok(*tls),
+            Err(refusal) => Err(refusal.error),
+        }
     }
 
     /// `plain_is_answered`: a client that does not speak TLS is sent no alert.
@@ -134,7 +136,7 @@ impl ServerContext {
         &self,
         below: &Arc<dyn Stream>,
         plain_is_answered: bool,
-    ) -> Result<Tls, Refusal> {
+    ) -> Result<Box<Tls>, Refusal> {
         let current = self.shared.current.read();
         let current = Arc::clone(&current.unwrap_or_else(PoisonError::into_inner));
         let accepted = current.accept(below, plain_is_answered);
@@ -177,11 +179,12 @@ impl Prepared {
         })
     }
 
-    fn accept(&self, below: &Arc<dyn Stream>, plain_is_answered: bool) -> Result<Tls, Refusal> {
-        let connection = ServerConnection::new(Arc::clone(&self.config));
-        let connection = connection.map_err(unusable)?;
-        let deadline = deadline_in(self.handshake_timeout);
-        let mut handshake = Handshake::new(Arc::clone(below), connection.into(), deadline);
+    fn accept(
+        &self,
+        below: &Arc<dyn Stream>,
+        plain_is_answered: bool,
+    ) -> Result<Box<Tls>, Refusal> {
+        let mut handshake = self.begin(below)?;
         if plain_is_answered {
             handshake.leave_plain_to_hook();
         }
@@ -195,6 +198,19 @@ impl Prepared {
         }
     }
 
+    #[inline(never)]
+    fn begin(&self, below: &Arc<dyn Stream>) -> Result<Box<Handshake>, Error> {
+        let connection = ServerConnection::new(Arc::clone(&self.config));
+        let connection = connection.map_err(unusable)?;
+        let deadline = deadline_in(self.handshake_timeout);
+        Ok(Handshake::new(
+            Arc::clone(below),
+            connection.into(),
+            deadline,
+        ))
+    }
+
+    #[inline(never)]
     fn check_client(&self, connection: &Connection) -> Result<Verdict, Error> {
         let Some(verifier) = &self.verifier else {
             return Ok(Verdict::NotRequested);
@@ -238,6 +254,7 @@ fn certificates(options: &ServerOptions) -> Result<CertificatesByName, Error> {
 }
 
 impl From<Failure> for Refusal {
+    #[cold] // and so it takes no room on the stack under a handshake
     fn from(failure: Failure) -> Refusal {
         let plain = match &failure {
             Failure::Plain { first, .. } => Some(first.clone()),

@@ -2,6 +2,7 @@
 
 use super::error::{Code, Error};
 use super::server_context::{Refusal, ServerContext};
+use super::stream::Tls;
 use crate::net::{Addr, Gauge, Service, Slot, Stop, StopReason, Stream, tap_plaintext};
 use crate::setters::setters;
 use std::fmt;
@@ -100,7 +101,7 @@ impl<S: Service> Service for Secured<S> {
             }
             Ok(tls) => {
                 drop(below);
-                let tls = tap_plaintext(Arc::new(tls));
+                let tls = tap_plaintext(Arc::<Tls>::from(tls));
                 slot.on_stop(Abort::hook(&tls, false));
                 self.service.connection(tls, slot);
             }

@@ -7,6 +7,9 @@
 //!   Finished    ──────────────────────────────►   done; the tickets follow
 //! ```
 //!
+//! It is on the heap from its beginning, and so is the connection after it: a thread keeps the stack pages that it has
+//! touched, and nothing goes deeper than the work of rustls, which begins in [`run`](Handshake::run).
+//!
 //! If the handshake fails, this side sends an alert, then reads and drops what the peer still sends: the kernel
 //! resets a connection that is closed over unread bytes, and the reset can overtake the alert. Most alerts
 //! are rustls's. Where it has none (a message that is too long for it, a deadline), `close_notify` is sent
@@ -50,8 +53,8 @@ impl Handshake {
         below: Arc<dyn Stream>,
         connection: Connection,
         deadline: Instant,
-    ) -> Handshake {
-        Handshake {
+    ) -> Box<Handshake> {
+        Box::new(Handshake {
             below,
             connection,
             servername: None,
@@ -59,11 +62,12 @@ impl Handshake {
             first_flight: FirstFlight::default(),
             received: 0,
             deadline,
-        }
+        })
     }
 
     /// Exchanges messages until the handshake is done, and no longer than until the deadline. Afterwards
     /// the stream has no timeouts.
+    #[inline(never)]
     pub(in crate::tls) fn run(&mut self) -> Result<(), Failure> {
         let done = self.exchange();
         if let Some(alert) = done.as_ref().err().and_then(Alert::due) {
@@ -79,7 +83,8 @@ impl Handshake {
     }
 
     /// The connection, once the peer has been judged.
-    pub(in crate::tls) fn finish(self, verdict: Verdict) -> Tls {
+    #[inline(never)]
+    pub(in crate::tls) fn finish(self: Box<Self>, verdict: Verdict) -> Box<Tls> {
         let info = Info::new(&self.connection, self.servername, verdict);
         Tls::begin(self.below, self.connection, self.reading, info)
     }
@@ -177,7 +182,8 @@ impl Handshake {
     }
 
     /// Ends a handshake that is done on our side, with a peer that is not acceptable after all.
-    pub(in crate::tls) fn refuse(mut self) {
+    #[inline(never)]
+    pub(in crate::tls) fn refuse(mut self: Box<Self>) {
         self.send_alert(Alert::CLOSE);
     }
 

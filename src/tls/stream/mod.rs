@@ -173,8 +173,13 @@ impl Tls {
         self.write(&[]).map(drop)
     }
 
-    fn begin(below: Arc<dyn Stream>, connection: Connection, reading: Reading, info: Info) -> Tls {
-        let tls = Tls {
+    fn begin(
+        below: Arc<dyn Stream>,
+        connection: Connection,
+        reading: Reading,
+        info: Info,
+    ) -> Box<Tls> {
+        let tls = Box::new(Tls {
             below,
             info,
             reading: Mutex::new(reading),
@@ -184,7 +189,7 @@ impl Tls {
             read_timeout: Timeout::default(),
             write_timeout: Timeout::default(),
             control_timeout: CONTROL_TIMEOUT,
-        };
+        });
         tls.flush(tls.state()); // a server has tickets to send
         tls
     }
