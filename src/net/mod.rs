@@ -99,7 +99,7 @@
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
 //! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes to an [`observer`], [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
 //! | streams | [`tcp`], [`unix`], [`kernel`], [`interruptions`] · [`lock_file`], which protects a socket file while it is replaced · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
-//! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`drain_state`], whether a stop ends the wait of a connection · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`](mod@lock), locks and waits |
+//! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`drain_state`], whether a stop ends the wait of a connection · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`](mod@lock), locks and waits · [`yielding`], whether a thread yields before it reads |
 //!
 //! # To change X, touch Y
 //!
@@ -121,6 +121,7 @@
 //! | what a [`Snapshot`] says of a connection, or counts | its hook's [`Stop::gauge`], and the table of [`Gauge`]; a refusal: [`Slot::refused`], where it is made | `tests/rows/net/snapshot.rs`, `net/tests/stopping.rs` |
 //! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`]; a socket file: [`unix`], [`lock_file`] | `net/tests/socket_files.rs`, `net/tests/lock_files.rs` |
 //! | how an address, a port, a zone is written | `reach/literal.rs` | its own, and `tests/rows/net/n09_addresses.rs` |
+//! | whether a thread yields before it waits for its peer | [`yielding`] (the rule), where a thread has sent and is about to read: `http/server/request_loop/waiting.rs`, `http/client/exchange/receiving.rs`, `websocket/outgoing/coalesce.rs` | its own |
 //! | which address is tried when | `reach/connect_schedule.rs` (the table), `reach/race.rs` | `reach/race/tests.rs` |
 //! | what an observer sees, and in which order | [`TapEvent`], [`tap`] | its own; `tests/rows/trace/taps.rs` |
 //! | where a tap is put | `tap` of [`Options`] in [`engine`], of [`ConnectOptions`] in [`connect`](mod@connect), `tapped` in `http/client/origin.rs`; over TLS: `tap_plaintext` | `tests/rows/trace/taps.rs` |
@@ -172,6 +173,7 @@ mod tcp;
 mod tunnel;
 mod unix;
 mod workers;
+mod yielding;
 
 #[cfg(test)]
 mod tests;
@@ -214,3 +216,4 @@ pub use tcp::Tcp;
 pub use tunnel::tunnel;
 pub(crate) use unix::SocketFile;
 pub use unix::Unix;
+pub(crate) use yielding::yield_before_read;

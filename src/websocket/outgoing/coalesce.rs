@@ -12,13 +12,12 @@
 
 use super::Outgoing;
 use super::state::State;
-use crate::net::{INTERVAL, Timed, Timer, call_after};
+use crate::net::{INTERVAL, Timed, Timer, call_after, yield_before_read};
 use crate::websocket::queue::Job;
 use std::cell::Cell;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Beyond this, nothing is coalesced.
@@ -96,9 +95,7 @@ impl Outgoing {
         };
         if self.coalescer.sent.load(Ordering::Relaxed) {
             self.coalescer.sent.store(false, Ordering::Relaxed);
-            // The peer may run now. Its next frame is often here afterwards, and then the read does not
-            // sleep.
-            thread::yield_now();
+            yield_before_read(); // the peer's next frame is often here afterwards
         }
         is_large
     }

@@ -7,8 +7,8 @@ use crate::http::client::connection::is_cut;
 use crate::http::client::timings::Phase;
 use crate::http::error::Error;
 use crate::http::wire::{self, Rule};
+use crate::net::yield_before_read;
 use std::io::{self, ErrorKind};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// No server needs more interim responses than this before a final one.
@@ -26,9 +26,7 @@ impl Exchange {
         self.deadlines.begin(Phase::Head, Some(self.timeouts.head));
         let pooled = self.pooled.as_ref();
         if pooled.is_some_and(PooledConnection::other_requests_active) {
-            // The threads of other requests run first. Afterwards the response has often come, and
-            // the read need not sleep.
-            thread::yield_now();
+            yield_before_read(); // the response is often here afterwards
         }
         while !self.answered {
             let left = self.deadlines.left()?;

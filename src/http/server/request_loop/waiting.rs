@@ -17,8 +17,7 @@
 
 use super::{End, FIRST_READ_BYTES, RequestLoop};
 use crate::http::wire::{self, RequestDecoder, Rule};
-use crate::net::is_timeout;
-use std::thread;
+use crate::net::{is_timeout, yield_before_read};
 use std::time::{Duration, Instant};
 
 /// An idle connection keeps this much memory for its next request, beside what a fresh one has.
@@ -36,9 +35,7 @@ impl RequestLoop<'_> {
     pub(super) fn receive(&mut self) -> Result<(), End> {
         let kept = self.queue.flush_and_kept_bytes().map_err(|_| End::Gone)?;
         if self.numbers.request > 0 {
-            // Other connections run first. The next request is often here afterwards, so that this
-            // thread need not sleep and be woken up.
-            thread::yield_now();
+            yield_before_read(); // the next request is often here afterwards
         }
         if self.decoder.is_idle() {
             if !self.was_large {

@@ -1,0 +1,188 @@
+//! The yield before a blocking read, and whether it pays.
+//!
+//! A thread has answered, and is about to wait for its peer. If it lets the other threads run first, the peer's next
+//! bytes are often here afterwards: then the read does not sleep, and no wake-up follows. If they are not here, the thread has
+//! been scheduled once more for nothing.
+//!
+//! ```text
+//!   pays           write ─ yield ─ others run ─ read: the bytes are here
+//!   does not pay   write ─ yield ─ others run ─ read: sleeps ─ others run ─ woken ─ … ─ the next wait
+//!                                             ▲ a trial begins                        ▲ and ends
+//! ```
+//!
+//! The kernel does not say whether a read has slept, and a system call to find out would cost more than it saves. So each
+//! thread makes a trial of every [`TRIAL_EVERY`]th wait. If other threads have begun [`TRIALS_OF_A_SLEEP`] trials during one, they
+//! have answered about 64 requests meanwhile: the read has slept. Where fewer connections are busy, this number is
+//! not reached, a trial counts as paid, and a yield does pay.
+//!
+//! All threads share one score of their trials, because they share the processors. While less than 3 of 8 trials
+//! pay, the trials alone yield. `tests/bench/README.md` shows what that gains, from 1 to 4,000 connections.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::thread;
+
+/// How many waits of its thread one trial stands for.
+const TRIAL_EVERY: u32 = 32;
+/// A read has slept if other threads have begun this many trials during its own.
+const TRIALS_OF_A_SLEEP: usize = 2;
+/// The score when all trials pay.
+const ALL_PAY: u32 = 1 << 16;
+/// A yield costs as much as it saves when this part of the trials pays.
+const ENOUGH_PAY: u32 = ALL_PAY / 8 * 3;
+/// The score is of about this many trials.
+const SCORED_TRIALS: u32 = 64;
+
+/// How many trials all threads have begun.
+static TRIALS: AtomicUsize = AtomicUsize::new(0);
+/// The part of the last trials that has paid. If two threads store it at once, one trial is not counted.
+static SCORE: AtomicU32 = AtomicU32::new(ALL_PAY);
+
+thread_local! {
+    static WAITS: Cell<Waits> = const { Cell::new(Waits { since_trial: 0, trial: None }) };
+}
+
+/// Called by a thread that has just sent something and is about to wait for the peer: lets the other threads run first, if
+/// that pays.
+#[inline]
+pub(crate) fn yield_before_read() {
+    let mut waits = WAITS.get();
+    let wait = waits.next();
+    if let Some(trial) = wait.ends_trial {
+        let others = TRIALS.load(Ordering::Relaxed).wrapping_sub(trial);
+        let score = scored(SCORE.load(Ordering::Relaxed), has_paid(others));
+        SCORE.store(score, Ordering::Relaxed);
+    }
+    if wait.is_trial || pays(SCORE.load(Ordering::Relaxed)) {
+        thread::yield_now();
+    }
+    if wait.is_trial {
+        let before = TRIALS.fetch_add(1, Ordering::Relaxed);
+        waits.trial = Some(before.wrapping_add(1));
+    }
+    WAITS.set(waits);
+}
+
+/// The waits of one thread.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
+    since_trial: u32,
+    /// The trial that goes on: how many all threads had begun then.
+    trial: Option<usize>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Wait {
+    is_trial: bool,
+    /// The trial that began with the wait before.
+    ends_trial: Option<usize>,
+}
+
+impl Waits {
+    #[inline]
+    fn next(&mut self) -> Wait {
+        self.since_trial = (self.since_trial + 1) % TRIAL_EVERY;
+        Wait {
+            is_trial: self.since_trial == 0,
+            ends_trial: self.trial.take(),
+        }
+    }
+}
+
+/// `others`: how many trials other threads have begun during one.
+fn has_paid(others: usize) -> bool {
+    others < TRIALS_OF_A_SLEEP
+}
+
+/// The score after one more trial.
+fn scored(score: u32, paid: bool) -> u32 {
+    let older = score - score.div_ceil(SCORED_TRIALS);
+    match paid {
+        true => older + ALL_PAY / SCORED_TRIALS,
+        false => older,
+    }
+}
+
+#[inline]
+fn pays(score: u32) -> bool {
+    score >= ENOUGH_PAY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The score after these trials, again and again.
+    fn score_after(trials: &[bool], times: usize, mut score: u32) -> u32 {
+        for paid in trials.repeat(times) {
+            score = scored(score, paid);
+            assert!(score <= ALL_PAY);
+        }
+        score
+    }
+
+    #[test]
+    fn one_wait_of_each_thread_in_32_is_a_trial_and_the_next_wait_ends_it() {
+        let mut waits = Waits {
+            since_trial: 0,
+            trial: None,
+        };
+        for trial in 1..=3 {
+            for _ in 1..TRIAL_EVERY {
+                let wait = waits.next();
+                assert!(!wait.is_trial);
+                let ends = (trial > 1 && waits.since_trial == 1).then_some(trial - 1);
+                assert_eq!(wait.ends_trial, ends);
+            }
+            assert!(waits.next().is_trial);
+            waits.trial = Some(trial);
+        }
+    }
+
+    #[test]
+    fn a_trial_during_which_others_have_answered_64_requests_has_not_paid() {
+        assert_eq!(TRIALS_OF_A_SLEEP * TRIAL_EVERY as usize, 64);
+        for (others, paid) in [(0, true), (1, true), (2, false), (100, false)] {
+            assert_eq!(has_paid(others), paid, "{others}");
+        }
+    }
+
+    #[test]
+    fn a_yield_pays_until_trials_say_otherwise_and_again_when_they_do() {
+        assert!(pays(score_after(&[true], 1000, ALL_PAY)));
+        assert!(pays(score_after(&[false], 10, ALL_PAY)));
+        let none_pays = score_after(&[false], 1000, ALL_PAY);
+        assert_eq!(none_pays, 0);
+        assert!(!pays(score_after(&[true], 10, none_pays)));
+        assert!(pays(score_after(&[true], 100, none_pays)));
+    }
+
+    #[test]
+    fn three_of_eight_are_enough() {
+        for before in [0, ALL_PAY] {
+            assert!(pays(score_after(&[true, false], 500, before)));
+            assert!(!pays(score_after(
+                &[true, false, false, false],
+                500,
+                before
+            )));
+        }
+    }
+
+    #[test]
+    fn a_thread_counts_its_trial_and_ends_it() {
+        let thread = thread::spawn(|| {
+            let trial = || WAITS.get().trial;
+            for _ in 1..TRIAL_EVERY {
+                yield_before_read();
+                assert_eq!(trial(), None);
+            }
+            let before = TRIALS.load(Ordering::Relaxed);
+            yield_before_read();
+            assert!(trial().is_some_and(|trial| trial > before));
+            yield_before_read();
+            assert_eq!(trial(), None);
+        });
+        thread.join().expect("its assertions hold");
+    }
+}
