@@ -60,10 +60,9 @@ impl KeptBuffer {
 impl Drop for KeptBuffer {
     /// The response is dropped: its memory stays with this thread.
     fn drop(&mut self) {
-        let is_small = |buffer: &Box<ResponseBuffer>| {
-            buffer.bytes.size().max(buffer.out.capacity()) <= MAX_KEPT_BYTES
-        };
-        if let Some(buffer) = self.0.take().filter(is_small) {
+        if let Some(buffer) = self.0.take()
+            && buffer.bytes.size().max(buffer.out.capacity()) <= MAX_KEPT_BYTES
+        {
             let _ = KEPT.try_with(|kept| kept.borrow_mut().replace(buffer)); // or the thread is ending
         }
     }
