@@ -46,30 +46,28 @@
 //! # The rules
 //!
 //! 1. **Limits.** Open connections, in use and idle, are at most [`Limits::max_sockets`] to an origin and
-//!    [`Limits::max_total_sockets`] in all. If only idle connections leave no room under the total, the
-//!    oldest of them is closed.
-//! 2. **The newest first.** Of the idle connections the newest is used: it is the likeliest to be alive.
-//!    The others grow old together and expire, so a client with few requests ends up with few
-//!    connections.
-//! 3. **First come, first served.** A waiting request can be served while its origin has fewer than
-//!    `max_sockets` slots in use. When a slot is given back, the oldest position *that can be served*, of
-//!    all origins, is granted it: with the connection, if that leads to its origin; if not, the request
-//!    may open one, and the connection that was given back is closed to make room. So within an origin
-//!    the order is strict; an older position is passed over only while its own origin is full; no request
-//!    starves. (Node serves the same origin first: "this logic will not be FIFO across origins", says its
-//!    source.)
-//! 4. **A grant belongs to its position.** What a waiting request is granted is set aside before its
-//!    thread is woken: no later request can take it, however late the thread wakes. If the request gave
-//!    up meanwhile, the grant goes to the next.
-//! 5. **Only a connection between two responses comes back.** [`Pool::free`] takes a connection whose
-//!    response was read to its end; every other way for a slot to come back is [`Pool::end`]. A body that
-//!    is dropped half read costs its connection and nothing else.
-//! 6. **Idle time is limited**, by the client and by the server's [`KeepAlive`], less a margin. An idle
-//!    connection with something to read is dead. If a connection fails in the moment of use, the request
-//!    may be sent once more, where that is safe: [`Attempt::may_retry`].
-//! 7. **Nothing blocks under the lock.** The pool returns which thread to wake and what to close; the
-//!    caller does both after it has released the lock. A request that finds an idle connection and gives
-//!    it back allocates nothing.
+//!    [`Limits::max_total_sockets`] in all. If only idle connections leave no room under the total, the oldest of
+//!    them is closed.
+//! 2. **The newest first.** Of the idle connections the newest is used: it is the likeliest to be alive. The others
+//!    grow old together and expire, so a client with few requests ends up with few connections.
+//! 3. **First come, first served.** A waiting request can be served while its origin has fewer than `max_sockets`
+//!    slots in use. When a slot is given back, the oldest position *that can be served*, of all origins, is granted
+//!    it: with the connection, if that leads to its origin; if not, the request may open one, and the connection
+//!    that was given back is closed to make room. So within an origin the order is strict; an older position is
+//!    passed over only while its own origin is full; no request starves. (Node serves the same origin first: "this
+//!    logic will not be FIFO across origins", says its source.)
+//! 4. **A grant belongs to its position.** What a waiting request is granted is set aside before its thread is
+//!    woken: no later request can take it, however late the thread wakes. If the request gave up meanwhile, the
+//!    grant goes to the next.
+//! 5. **Only a connection between two responses comes back.** [`Pool::free`] takes a connection whose response was
+//!    read to its end; every other way for a slot to come back is [`Pool::end`]. A body that is dropped half read
+//!    costs its connection and nothing else.
+//! 6. **Idle time is limited**, by the client and by the server's [`KeepAlive`], less a margin. An idle connection
+//!    with something to read is dead. If a connection fails in the moment of use, the request may be sent once
+//!    more, where that is safe: [`Attempt::may_retry`].
+//! 7. **Nothing blocks under the lock.** The pool returns which thread to wake and what to close; the caller does
+//!    both after it has released the lock. A request that finds an idle connection and gives it back allocates
+//!    nothing.
 //!
 //! A request without an agent does not come here: it opens a connection of its own, sends
 //! `Connection: close`, and is counted nowhere.
