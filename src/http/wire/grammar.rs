@@ -127,7 +127,7 @@ pub(super) fn is_field_name(bytes: &[u8]) -> bool {
 pub fn is_field_value(bytes: &[u8]) -> bool {
     let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
     let is_value =
-        all_words(bytes, |word| controls8(word) == 0) || value_length(bytes) == bytes.len();
+        all_words(bytes, |word| controls8(word) == 0) || value_end(bytes, 0) == bytes.len();
     is_value && !is_blank(bytes.first()) && !is_blank(bytes.last())
 }
 
@@ -150,23 +150,24 @@ pub fn token_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// How long the run of `tchar` is that `bytes` begin with. It is meant for field names and methods: letters and hyphens up
-/// to a colon or a space, eight at a time.
+/// [`token_end`] for field names and methods, which are letters and hyphens up to a colon or a space: eight at a time.
 #[inline(always)]
-pub(super) fn token_length(bytes: &[u8]) -> usize {
-    let mut rest = bytes;
-    while let Some((word, behind)) = rest.split_first_chunk() {
-        let others = no_letters8(u64::from_le_bytes(*word));
-        if others != 0 {
-            let at = bytes.len() - rest.len() + (others.trailing_zeros() / 8) as usize;
-            return match bytes[at] {
-                b':' | b' ' => at,
-                _ => token_end(bytes, at),
-            };
+pub(super) fn name_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..at + 8) {
+        let mut word = [0; 8];
+        word.copy_from_slice(block);
+        let others = no_letters8(u64::from_le_bytes(word));
+        if others == 0 {
+            at += 8;
+            continue;
         }
-        rest = behind;
+        at += (others.trailing_zeros() / 8) as usize;
+        break;
     }
-    token_end(bytes, bytes.len() - rest.len())
+    match bytes.get(at) {
+        Some(b':') => at,
+        _ => token_end(bytes, at),
+    }
 }
 
 /// Sets the high bit of each byte that is neither a letter nor a hyphen.
@@ -192,66 +193,59 @@ pub(super) fn target_end(bytes: &[u8], at: usize) -> usize {
 
 /// Where the run of bytes of a class ends: one branch for eight look-ups.
 #[inline(always)]
-pub(super) fn run_end(bytes: &[u8], at: usize, class: u8) -> usize {
-    let mut rest = bytes.get(at..).unwrap_or_default();
-    while let Some((block, behind)) = rest.split_first_chunk::<8>() {
+pub(super) fn run_end(bytes: &[u8], mut at: usize, class: u8) -> usize {
+    while let Some(block) = bytes.get(at..at + 8) {
         if block.iter().fold(class, |all, &c| all & CLASS[c as usize]) == 0 {
             break;
         }
-        rest = behind;
+        at += 8;
     }
-    while let [byte, behind @ ..] = rest
-        && is(*byte, class)
-    {
-        rest = behind;
+    while at < bytes.len() && is(bytes[at], class) {
+        at += 1;
     }
-    bytes.len() - rest.len()
+    at
 }
 
-/// Where the run of field-value bytes that starts at `at` ends.
-#[inline]
-pub fn value_end(bytes: &[u8], at: usize) -> usize {
-    at + bytes.get(at..).map_or(0, value_length)
-}
-
-/// How long the run of field-value bytes is that `bytes` begin with. Most values are short: blocks of 32 bytes begin
+/// Where the run of field-value bytes that starts at `at` ends. Most values are short: blocks of 32 bytes begin
 /// behind the first 16. What follows a tab, which is rare, is checked one by one.
 #[inline(always)]
-pub(super) fn value_length(bytes: &[u8]) -> usize {
-    let mut rest = bytes;
-    while let Some((word, behind)) = rest.split_first_chunk() {
-        let hits = controls8(u64::from_le_bytes(*word));
+pub fn value_end(bytes: &[u8], mut at: usize) -> usize {
+    let long_at = at + 16;
+    while let Some(block) = bytes.get(at..at + 8) {
+        let mut word = [0; 8];
+        word.copy_from_slice(block);
+        let hits = controls8(u64::from_le_bytes(word));
         if hits != 0 {
-            rest = &rest[(hits.trailing_zeros() / 8) as usize..];
+            at += (hits.trailing_zeros() / 8) as usize;
+            if bytes[at] != b'\t' {
+                return at;
+            }
             break;
         }
-        rest = behind;
-        if bytes.len() - rest.len() == 16 {
-            rest = behind_plain_blocks(rest);
+        at += 8;
+        if at == long_at {
+            at = plain_blocks_end(bytes, at);
         }
     }
-    while let [byte, behind @ ..] = rest
-        && is(*byte, VALUE)
-    {
-        rest = behind;
+    while at < bytes.len() && is(bytes[at], VALUE) {
+        at += 1;
     }
-    bytes.len() - rest.len()
+    at
 }
 
-/// What is behind the blocks of 32 bytes that have no control character, not even a tab.
+/// Where the blocks of 32 bytes end that start at `at` and have no control character, not even a tab.
 #[inline(always)]
-fn behind_plain_blocks(bytes: &[u8]) -> &[u8] {
-    let mut rest = bytes;
-    while let Some((block, behind)) = rest.split_first_chunk::<32>() {
+fn plain_blocks_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..at + 32) {
         let controls = block
             .iter()
             .fold(0, |bad, &c| bad | u8::from((c < 0x20) | (c == 0x7f)));
         if controls != 0 {
             break;
         }
-        rest = behind;
+        at += 32;
     }
-    rest
+    at
 }
 
 /// The high bit of the lowest byte that is below 0x20 or is 0x7f is set, and none below it
@@ -356,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn token_length_agrees_with_token_end_at_every_length_and_place() {
+    fn name_end_agrees_with_token_end_at_every_length_and_place() {
         for strange in 0..=255u8 {
             for len in 0..20 {
                 for at in 0..len {
@@ -364,7 +358,7 @@ mod tests {
                     bytes[at] = strange;
                     bytes[at / 2] = if at > 1 { b'-' } else { bytes[at / 2] };
                     let end = token_end(&bytes, 0);
-                    assert_eq!(token_length(&bytes), end, "{strange:#x} at {at}");
+                    assert_eq!(name_end(&bytes, 0), end, "{strange:#x} at {at}");
                     assert_eq!(is_field_name(&bytes), end == len, "{strange:#x} at {at}");
                 }
             }

@@ -19,7 +19,6 @@ use super::budget::{Budget, Charge};
 use super::connection::ServerConnection;
 use crate::http::body_reader::{BodyReader, BodySource};
 use crate::http::error::Error;
-use crate::http::server::config::Config;
 use crate::http::wire::{self, BodyLength, Rule, Step};
 use crate::net::{Pace, ReadBuffer, is_timeout};
 use std::cell::RefCell;
@@ -89,7 +88,7 @@ impl BodyState {
     ) -> Result<(), wire::Error> {
         self.is_unused = length == BodyLength::Known(0);
         let limits = connection.config.limits;
-        let memory = self.memory(&connection.config);
+        let memory = self.memory(|| connection.config.pace());
         memory.reader.restart(length, limits);
         memory.pace.restart();
         memory.received = 0;
@@ -102,11 +101,11 @@ impl BodyState {
         }
     }
 
-    fn memory(&mut self, config: &Config) -> &mut BodyMemory {
+    #[inline]
+    fn memory(&mut self, pace: impl FnOnce() -> Pace) -> &mut BodyMemory {
         let budget = &self.budget;
-        self.memory.get_or_insert_with(|| {
-            Box::new(BodyMemory::new(config.pace(), Charge::new(budget.clone())))
-        })
+        self.memory
+            .get_or_insert_with(|| BodyMemory::new(pace(), budget))
     }
 
     /// Whether the request has no body, so that nothing here has changed.
@@ -159,16 +158,17 @@ impl BodyState {
 }
 
 impl BodyMemory {
-    fn new(pace: Pace, charge: Charge) -> BodyMemory {
-        BodyMemory {
+    #[cold]
+    fn new(pace: Pace, budget: &Arc<Budget>) -> Box<BodyMemory> {
+        Box::new(BodyMemory {
             reader: BodyReader::of_requests(),
             head_tail_at: 0,
             buffer: ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES),
             collected: Vec::new(),
-            charge,
+            charge: Charge::new(budget.clone()),
             pace,
             received: 0,
-        }
+        })
     }
 
     fn bytes_in(&self) -> u64 {
@@ -221,8 +221,11 @@ impl<'a> RequestBody<'a> {
         self.connection
     }
 
+    #[inline]
     fn memory(&mut self) -> &mut BodyMemory {
-        self.state.memory(&self.connection.borrow().config)
+        let connection = self.connection;
+        let pace = || connection.borrow().config.pace();
+        self.state.memory(pace)
     }
 
     /// The bytes behind the body: the connection switches to another protocol.

@@ -28,7 +28,7 @@ macro_rules! known {
         const NAMES: &[(&[u8], Known)] = &[$(($name, Known::$Known)),+];
 
         impl Known {
-            #[inline(always)]
+            #[inline]
             fn by_spelling(name: &[u8]) -> Known {
                 match name.len() {
                     $($length if grammar::is_word(name, $name) => Known::$Known,)+
@@ -60,9 +60,6 @@ static LENGTHS: [u32; 32] = {
     }
     lengths
 };
-
-/// How many variants there are.
-const KNOWN: usize = NAMES.len() + 1;
 
 impl Known {
     /// Which of them `name` is, in any case (RFC 9110 §5.1).
@@ -109,13 +106,12 @@ pub(super) struct Line {
     pub(super) known: Known,
 }
 
-/// Where the lines are, and at which lines the known names are.
+/// Where the lines are, and which known names they have.
 #[derive(Clone, Debug)]
 pub(super) struct Index {
     pub(super) lines: Vec<Line>,
     seen: u16,
     repeated: u16,
-    first: [u32; KNOWN],
 }
 
 impl Default for Index {
@@ -130,7 +126,6 @@ impl Index {
             lines: Vec::new(),
             seen: 0,
             repeated: 0,
-            first: [0; KNOWN],
         }
     }
 
@@ -142,19 +137,15 @@ impl Index {
 
     #[inline(always)]
     pub(super) fn push(&mut self, line: Line) {
-        if line.known != Known::Other {
-            self.note(line.known, self.lines.len());
-        }
+        self.note(line.known);
         self.lines.push(line);
     }
 
     #[inline(always)]
-    fn note(&mut self, known: Known, at: usize) {
-        if self.seen & known.bit() != 0 {
-            self.repeated |= known.bit();
-        } else {
+    fn note(&mut self, known: Known) {
+        if known != Known::Other {
+            self.repeated |= self.seen & known.bit();
             self.seen |= known.bit();
-            self.first[known as usize] = at as u32;
         }
     }
 
@@ -162,23 +153,17 @@ impl Index {
     pub(super) fn renumber(&mut self) {
         (self.seen, self.repeated) = (0, 0);
         for at in 0..self.lines.len() {
-            self.note(self.lines[at].known, at);
+            self.note(self.lines[at].known);
         }
     }
 
-    /// The lines that can have this name: none, one, or all from the first on.
+    /// The lines that can have this name: none, or all.
     #[inline(always)]
-    fn range(&self, known: Known) -> &[Line] {
-        if self.seen & known.bit() == 0 {
-            return &[];
+    fn candidates(&self, known: Known) -> &[Line] {
+        match self.seen & known.bit() {
+            0 => &[],
+            _ => &self.lines,
         }
-        let first = self.first[known as usize] as usize;
-        let end = if self.repeated & known.bit() == 0 {
-            first + 1
-        } else {
-            self.lines.len()
-        };
-        &self.lines[first..end]
     }
 
     #[inline(always)]
@@ -280,14 +265,7 @@ impl<'a> Fields<'a> {
     /// The value of the first line of a known name.
     #[inline(always)]
     pub(super) fn first(&self, known: Known) -> Option<&'a [u8]> {
-        let Fields { bytes, index } = *self;
-        if !self.has(known) {
-            return None;
-        }
-        index
-            .lines
-            .get(index.first[known as usize] as usize)
-            .map(|line| value_of(bytes, line))
+        self.known(known).next()
     }
 
     /// Whether there are several lines of a known name.
@@ -297,11 +275,11 @@ impl<'a> Fields<'a> {
     }
 
     /// The values of all lines of a known name, in order.
-    #[inline]
+    #[inline(always)]
     pub fn known(&self, known: Known) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let Fields { bytes, index } = *self;
         index
-            .range(known)
+            .candidates(known)
             .iter()
             .filter(move |line| line.known == known)
             .map(move |line| value_of(bytes, line))

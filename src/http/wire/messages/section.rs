@@ -136,54 +136,53 @@ impl Section {
     }
 
     /// Continues with `bytes`; `true` once the empty line has arrived.
-    #[inline(always)]
     pub(super) fn decode(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
         let most = self.start.saturating_add(limits.field_section_bytes);
         let seen = &bytes[..bytes.len().min(most)];
-        if self.phase == Phase::Start && self.whole_lines(seen, limits) {
-            return Ok(true);
-        }
-        let complete = self.phases(seen, limits)?;
+        let complete = self.lines(seen, limits)?;
         if !complete && seen.len() == most {
             return Err(Error::new(Rule::FieldSectionTooLarge, bytes, self.at));
         }
         Ok(complete)
     }
 
+    #[inline]
+    fn lines(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
+        if self.phase == Phase::Start && self.whole_lines(bytes, limits) {
+            return Ok(true);
+        }
+        self.phases(bytes, limits)
+    }
+
     /// Takes every line that is complete and breaks no rule, which are nearly all. At the first other line
     /// it stops, and `phases` continues there. `true`: the empty line has arrived.
-    #[inline(never)]
+    #[inline(always)]
     fn whole_lines(&mut self, bytes: &[u8], limits: &Limits) -> bool {
-        let mut rest = bytes.get(self.at..).unwrap_or_default();
-        let complete = loop {
-            if let [b'\r', b'\n', behind @ ..] = rest {
-                rest = behind;
-                break true;
+        let mut at = self.at;
+        while self.index.lines.len() < limits.fields {
+            let name_end = grammar::name_end(bytes, at);
+            if name_end == at || bytes.get(name_end) != Some(&b':') {
+                break;
             }
-            let (name, behind) = rest.split_at(grammar::token_length(rest));
-            let [b':', behind @ ..] = behind else {
-                break false;
-            };
-            let from_value = without_leading_blanks(behind);
-            let (value, behind) = from_value.split_at(grammar::value_length(from_value));
-            let [b'\r', b'\n', behind @ ..] = behind else {
-                break false;
-            };
-            if name.is_empty() || self.index.lines.len() == limits.fields {
-                break false;
+            let mut value_at = name_end + 1;
+            while let Some(b' ' | b'\t') = bytes.get(value_at) {
+                value_at += 1;
             }
-            let name_at = bytes.len() - rest.len();
-            let value_at = bytes.len() - from_value.len();
+            let cr = grammar::value_end(bytes, value_at);
+            if bytes.get(cr..cr + 2) != Some(b"\r\n") {
+                break;
+            }
             self.index.push(Line {
-                name_at: name_at as u32,
-                name_end: (name_at + name.len()) as u32,
+                name_at: at as u32,
+                name_end: name_end as u32,
                 value_at: value_at as u32,
-                value_end: (value_at + without_trailing_blanks(value).len()) as u32,
-                known: Known::of(name),
+                value_end: value_end(bytes, value_at, cr) as u32,
+                known: Known::of(&bytes[at..name_end]),
             });
-            rest = behind;
-        };
-        self.at = bytes.len() - rest.len();
+            at = cr + 2;
+        }
+        let complete = bytes.get(at..at + 2) == Some(b"\r\n");
+        self.at = if complete { at + 2 } else { at };
         complete
     }
 
@@ -359,27 +358,14 @@ fn unfold(value: &mut [u8]) -> usize {
     to
 }
 
+/// Where a value ends without the whitespace before `end`.
 #[inline(always)]
-fn without_leading_blanks(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', behind @ ..] = bytes {
-        bytes = behind;
-    }
-    bytes
-}
-
-/// A value without the whitespace at its end.
-#[inline(always)]
-fn without_trailing_blanks(mut value: &[u8]) -> &[u8] {
+fn value_end(bytes: &[u8], start: usize, mut end: usize) -> usize {
     // Of the bytes up to the space, a value holds only the space and the tab.
-    while let [before @ .., ..=b' '] = value {
-        value = before;
+    while end > start && bytes[end - 1] <= b' ' {
+        end -= 1;
     }
-    value
-}
-
-/// Where the value ends that begins at `start`, without the whitespace before `end`.
-fn value_end(bytes: &[u8], start: usize, end: usize) -> usize {
-    start + without_trailing_blanks(&bytes[start..end]).len()
+    end
 }
 
 /// The line of a response whose name ends before the blank at `at`.

@@ -164,7 +164,7 @@ impl StartLine {
     #[inline(always)]
     fn request_line(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         if self.phase == Phase::Method {
-            self.at += grammar::token_length(bytes.get(self.at..).unwrap_or_default());
+            self.at = grammar::name_end(bytes, self.at);
             match bytes.get(self.at) {
                 None => return Ok(None),
                 Some(b' ') if self.at > self.start => {
