@@ -13,7 +13,7 @@
 //! The kernel does not say whether a read has slept, and a system call to find out would cost more than it saves. So each
 //! thread makes a trial of every [`TRIAL_EVERY`]th wait. If other threads have begun [`TRIALS_OF_A_SLEEP`] trials during one, they
 //! have answered about 64 requests meanwhile: the read has slept. Where fewer connections are busy, this number is
-//! not reached, a trial counts as paid, and a yield does pay.
+//! not reached, a trial counts as paid, and a yield does pay. The threads begin their trials at different waits.
 //!
 //! All threads share one score of their trials, because they share the processors. While less than 3 of 8 trials
 //! pay, the trials alone yield. `tests/bench/README.md` shows what that gains, from 1 to 4,000 connections.
@@ -33,13 +33,15 @@ const ENOUGH_PAY: u32 = ALL_PAY / 8 * 3;
 /// The score is of about this many trials.
 const SCORED_TRIALS: u32 = 64;
 
+/// How many threads have waited.
+static THREADS: AtomicU32 = AtomicU32::new(0);
 /// How many trials all threads have begun.
 static TRIALS: AtomicUsize = AtomicUsize::new(0);
 /// The part of the last trials that has paid. If two threads store it at once, one trial is not counted.
 static SCORE: AtomicU32 = AtomicU32::new(ALL_PAY);
 
 thread_local! {
-    static WAITS: Cell<Waits> = const { Cell::new(Waits { since_trial: 0, trial: None }) };
+    static WAITS: Cell<Waits> = const { Cell::new(Waits { left: 0, trial: None }) };
 }
 
 /// Called by a thread that has just sent something and is about to wait for the peer: lets the other threads run first, if
@@ -47,7 +49,7 @@ thread_local! {
 #[inline]
 pub(crate) fn yield_before_read() {
     let mut waits = WAITS.get();
-    let wait = waits.next();
+    let wait = waits.next(|| THREADS.fetch_add(1, Ordering::Relaxed));
     if let Some(trial) = wait.ends_trial {
         let others = TRIALS.load(Ordering::Relaxed).wrapping_sub(trial);
         let score = scored(SCORE.load(Ordering::Relaxed), has_paid(others));
@@ -66,7 +68,8 @@ pub(crate) fn yield_before_read() {
 /// The waits of one thread.
 #[derive(Clone, Copy, Debug)]
 struct Waits {
-    since_trial: u32,
+    /// The wait in which the next trial begins: 1 is the next one. 0 before the first wait.
+    left: u32,
     /// The trial that goes on: how many all threads had begun then.
     trial: Option<usize>,
 }
@@ -79,11 +82,16 @@ struct Wait {
 }
 
 impl Waits {
+    /// `number`: which thread this is. Threads with neighbouring numbers begin their trials one after the other.
     #[inline]
-    fn next(&mut self) -> Wait {
-        self.since_trial = (self.since_trial + 1) % TRIAL_EVERY;
+    fn next(&mut self, number: impl FnOnce() -> u32) -> Wait {
+        let left = match self.left {
+            0 => 1 + number() % TRIAL_EVERY,
+            left => left,
+        };
+        self.left = if left == 1 { TRIAL_EVERY } else { left - 1 };
         Wait {
-            is_trial: self.since_trial == 0,
+            is_trial: left == 1,
             ends_trial: self.trial.take(),
         }
     }
@@ -121,21 +129,37 @@ mod tests {
         score
     }
 
+    const NEW: Waits = Waits {
+        left: 0,
+        trial: None,
+    };
+
     #[test]
     fn one_wait_of_each_thread_in_32_is_a_trial_and_the_next_wait_ends_it() {
-        let mut waits = Waits {
-            since_trial: 0,
-            trial: None,
-        };
-        for trial in 1..=3 {
-            for _ in 1..TRIAL_EVERY {
-                let wait = waits.next();
-                assert!(!wait.is_trial);
-                let ends = (trial > 1 && waits.since_trial == 1).then_some(trial - 1);
-                assert_eq!(wait.ends_trial, ends);
+        let mut waits = NEW;
+        let mut trials = Vec::new();
+        for number in 0..100 {
+            let wait = waits.next(|| 7);
+            assert_eq!(
+                wait.ends_trial,
+                trials.last().copied().filter(|it| it + 1 == number)
+            );
+            if wait.is_trial {
+                waits.trial = Some(number);
+                trials.push(number);
             }
-            assert!(waits.next().is_trial);
-            waits.trial = Some(trial);
+        }
+        assert_eq!(trials, [7, 7 + 32, 7 + 64]);
+    }
+
+    #[test]
+    fn threads_begin_their_trials_at_different_waits() {
+        let first_trial = |number| {
+            let mut waits = NEW;
+            (1..).find(|_| waits.next(|| number).is_trial)
+        };
+        for number in 0..100 {
+            assert_eq!(first_trial(number), Some(1 + number % TRIAL_EVERY));
         }
     }
 
@@ -173,15 +197,14 @@ mod tests {
     fn a_thread_counts_its_trial_and_ends_it() {
         let thread = thread::spawn(|| {
             let trial = || WAITS.get().trial;
-            for _ in 1..TRIAL_EVERY {
-                yield_before_read();
-                assert_eq!(trial(), None);
-            }
             let before = TRIALS.load(Ordering::Relaxed);
-            yield_before_read();
+            let is_in_trial = |_| {
+                yield_before_read();
+                trial().is_some()
+            };
+            assert!((0..TRIAL_EVERY).any(is_in_trial));
             assert!(trial().is_some_and(|trial| trial > before));
-            yield_before_read();
-            assert_eq!(trial(), None);
+            assert!(!(1..TRIAL_EVERY).any(is_in_trial));
         });
         thread.join().expect("its assertions hold");
     }
