@@ -1,11 +1,10 @@
-//! The pool of an agent: connections that are used again, at most five to an origin, and the queue of
-//! requests that wait for one. Rules only, as in [`wire`](crate::http::wire): no socket, no thread, no
-//! lock, no clock.
+//! The pool of an agent: connections that are used again, at most five to an origin, and the queue of requests that
+//! wait for one. Rules only, as in [`wire`](crate::http::wire): no socket, no thread, no lock, no clock.
 //!
 //! # The problem
 //!
-//! A connection costs a round trip before it carries the first byte, with TLS two or three. So a client
-//! keeps connections and uses them again. It can get three things wrong:
+//! A connection costs a round trip before it carries the first byte, with TLS two or three. So a client keeps
+//! connections and uses them again. It can get three things wrong:
 //!
 //! - A request waits for a connection; one is given back, and nobody wakes the request. Or a later
 //!   request takes the connection, again and again.
@@ -69,13 +68,13 @@
 //!    both after it has released the lock. A request that finds an idle connection and gives it back allocates
 //!    nothing.
 //!
-//! A request without an agent does not come here: it opens a connection of its own, sends
-//! `Connection: close`, and is counted nowhere.
+//! A request without an agent does not come here: it opens a connection of its own, sends `Connection: close`, and
+//! is counted nowhere.
 //!
 //! # What the notes get wrong
 //!
-//! The numbers are those of the errata on the [title page](crate#what-the-notes-get-wrong): the places where the reading notes that this crate
-//! follows are wrong.
+//! The numbers are those of the errata on the [title page](crate#what-the-notes-get-wrong): the places where the
+//! reading notes that this crate follows are wrong.
 //!
 //! - Five sockets an origin is the default, they say (E25). It was Node's until 0.12; now there is no
 //!   limit (here: `usize::MAX`), and since Node 19 connections are kept alive by default. This crate keeps
