@@ -66,8 +66,9 @@ pub trait Events: Send + Sync + 'static {
     /// The process and its output have ended.
     fn close(&self, _child: &Child, _code: Option<i32>, _signal: Option<i32>) {}
 
-    /// Without a child: a worker could not be started, or the cluster gives up. With one: it could not be sent to, or
-    /// it has written a control line that is none.
+    /// Without a child: a worker could not be started, or the cluster gives up (the error's kind is
+    /// [`Other`](io::ErrorKind::Other), and [`Cluster::wait`](super::Cluster::wait) returns it, too). With one: it could
+    /// not be sent to, or it has written a control line that is none.
     fn error(&self, _child: Option<&Child>, _error: &io::Error) {}
 }
 

@@ -164,3 +164,25 @@ fn row_p01_workers_whose_log_is_not_read_end_and_count_the_lines_that_are_lost()
         assert!(log.lines().all(is_whole), "{log}");
     });
 }
+
+/// The reason stands there once, and nobody is invited to a server that does not serve.
+#[test]
+fn row_p01_workers_that_cannot_serve_end_with_one_reason() {
+    watched(|| {
+        let args = ["--workers", "1", "--listen", "127.0.0.1:0"];
+        let ended = run(
+            "http_server",
+            &[&args[..], &["--files", "/nowhere"]].concat(),
+        );
+        assert_eq!(
+            (ended.code, ended.out.as_str()),
+            (Some(1), ""),
+            "{}",
+            ended.err
+        );
+        let reason = "http_server: 5 workers in a row ended before they had served for a second; \
+                      the last: exit status: 1\n";
+        assert_eq!(ended.err.matches(reason).count(), 1, "{}", ended.err);
+        assert!(ended.err.ends_with(reason), "{}", ended.err);
+    });
+}

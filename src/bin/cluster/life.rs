@@ -3,7 +3,7 @@
 use crate::demo::{err, log};
 use barewire::cluster::{Child, Events};
 use barewire::net::Addr;
-use std::io;
+use std::io::{self, ErrorKind};
 
 pub(crate) struct Life {
     pub(crate) is_quiet: bool,
@@ -57,7 +57,10 @@ impl Events for Life {
         self.print(child, "close");
     }
 
-    fn error(&self, _child: Option<&Child>, error: &io::Error) {
-        err!("{error}");
+    /// The end of the cluster is the demo's own error, and printed as that.
+    fn error(&self, child: Option<&Child>, error: &io::Error) {
+        if child.is_some() || error.kind() != ErrorKind::Other {
+            err!("{error}");
+        }
     }
 }

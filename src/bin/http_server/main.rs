@@ -61,8 +61,10 @@ fn serve(options: Options) -> io::Result<()> {
     let worker = cluster::worker();
     if let (None, Some(workers)) = (&worker, options.workers) {
         let cluster = workers::start(workers, &options.listen)?;
-        let invitation = invitation(&cluster.local_addr(), is_https, has_files);
-        log!("{}", invitation.trim_end());
+        if cluster.wait_listening_within(1, demo::DEADLINE) {
+            let invitation = invitation(&cluster.local_addr(), is_https, has_files);
+            log!("{}", invitation.trim_end());
+        }
         return workers::wait(&cluster, options.stop_at_eof);
     }
     let routes = Routes::new(options.files.as_deref())?;

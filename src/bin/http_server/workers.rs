@@ -3,7 +3,7 @@
 use crate::demo::{Args, DEADLINE, err, read_to_eof};
 use barewire::cluster::{self, Child, Cluster, Events};
 use barewire::net::Listener;
-use std::io;
+use std::io::{self, ErrorKind};
 
 /// A file of a recording has one writer.
 pub(crate) fn number(args: &mut Args<'_>) -> Result<Option<usize>, String> {
@@ -49,7 +49,10 @@ impl Events for Reported {
         }
     }
 
-    fn error(&self, _child: Option<&Child>, error: &io::Error) {
-        err!("{error}");
+    /// The end of the cluster is the demo's own error, and printed as that.
+    fn error(&self, child: Option<&Child>, error: &io::Error) {
+        if child.is_some() || error.kind() != ErrorKind::Other {
+            err!("{error}");
+        }
     }
 }
