@@ -288,6 +288,7 @@ impl Parent {
                 Ok(None) if !matches!(child.try_wait(), Ok(None)) => return,
                 Ok(None) => {}
                 Ok(Some(_)) => return,
+                Err(e) if e.kind() == ErrorKind::ConnectionReset => return, // it has not read all
                 Err(_) => return drop(child.kill()), // it was too slow for its queue
             }
             let mut state = self.lock();

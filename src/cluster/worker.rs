@@ -194,37 +194,40 @@ impl Worker {
     /// ([`Master::listen_on`](super::Master::listen_on)) is left alone.
     pub fn serve(&self, handle: &Handle) -> Connections {
         let file = SocketFile::of(&handle.local_addr());
-        let mut how = Shutdown::from(self.inner.start.deadline);
-        let has_parent = self.inner.report(lines::LISTENING, "").is_ok()
-            && self.listen(|verb, text| self.follow(verb, text, handle, &mut how));
-        match has_parent || !self.inner.start.owns_socket {
-            true => mem::forget(file), // its drop would remove the file
-            false => close_for_all(),
+        let start = self.inner.start;
+        let reported = self.inner.report(lines::LISTENING, "").ok();
+        let how = reported.and_then(|()| self.listen(handle));
+        match how.is_none() && start.owns_socket {
+            true => close_for_all(),
+            false => mem::forget(file), // its drop would remove the file
         }
-        handle.shutdown(how)
+        handle.shutdown(how.unwrap_or(Shutdown::from(start.deadline)))
     }
 
-    /// Calls `each` with what the parent says, until that returns true. False: the parent is gone.
-    fn listen(&self, mut each: impl FnMut(&str, &str) -> bool) -> bool {
-        let (mut splitter, mut buf, mut is_over) = (Splitter::default(), [0; 4096], false);
-        while !is_over {
+    /// Follows what the parent says until the server is to stop. `None`: the parent is gone.
+    fn listen(&self, handle: &Handle) -> Option<Shutdown> {
+        let (mut splitter, mut buf, mut how) = (Splitter::default(), [0; 4096], None);
+        while how.is_none() {
             let n = match (&self.inner.stream).read(&mut buf) {
                 Ok(n @ 1..) => n,
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                Ok(_) | Err(_) => return false,
+                Ok(_) | Err(_) => return None,
             };
-            splitter.receive(&buf[..n], |part| match part {
-                Part::Line(verb, text) if !is_over => is_over = each(verb, text),
-                _ => {}
+            splitter.receive(&buf[..n], |part| {
+                if let (None, Part::Line(verb, text)) = (how, part) {
+                    how = self.follow(verb, text, handle);
+                }
             });
         }
-        true
+        how
     }
 
-    /// True: the server is to stop, and how.
-    fn follow(&self, verb: &str, text: &str, handle: &Handle, how: &mut Shutdown) -> bool {
+    /// Returns how the server is to stop, once it is.
+    fn follow(&self, verb: &str, text: &str, handle: &Handle) -> Option<Shutdown> {
         let deadline = || Duration::from_millis(text.parse().unwrap_or_default());
         match verb {
+            lines::DRAIN => return Some(Shutdown::from(deadline())),
+            lines::RESTART => return Some(Shutdown::restart(deadline())),
             lines::TURN => {
                 *lock(&self.inner.turn) = TurnState::Given;
                 self.inner.given.notify_one();
@@ -237,11 +240,9 @@ impl Worker {
                 let hook = lock(&self.inner.on_message).clone();
                 let _ = guarded(|| hook.inspect(|hook| hook(text)));
             }
-            lines::DRAIN => *how = Shutdown::from(deadline()),
-            lines::RESTART => *how = Shutdown::restart(deadline()),
             _ => {} // no parent says that
         }
-        matches!(verb, lines::DRAIN | lines::RESTART)
+        None
     }
 }
 

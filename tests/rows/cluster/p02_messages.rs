@@ -47,6 +47,20 @@ fn row_p02_exit_has_a_code_or_a_signal_and_close_follows() {
     });
 }
 
+/// It ends with messages that it has not read, and its code is its own.
+#[test]
+fn row_p02_a_worker_that_ends_before_its_messages() {
+    watched(|| {
+        let up = Up::new(|master| master.workers(1)).listening(1);
+        let child = up.child(1);
+        child.send("exit 7").expect("it reads");
+        let ended = (0..1_000_000).find_map(|_| child.send("unread").err());
+        let ended = ended.expect("it ends").kind();
+        assert!([ErrorKind::NotConnected, ErrorKind::WouldBlock].contains(&ended));
+        up.log.wait_for("1 close code 7");
+    });
+}
+
 #[test]
 fn row_p02_disconnect_of_either_side_lets_the_worker_finish() {
     watched(|| {
