@@ -186,3 +186,21 @@ fn row_p01_workers_that_cannot_serve_end_with_one_reason() {
         assert!(ended.err.ends_with(reason), "{}", ended.err);
     });
 }
+
+/// A request that is never complete: its worker cuts it at the deadline of 10 s, and says so.
+#[test]
+#[ignore = "takes 10 s, the deadline; .ci/run runs it"]
+fn row_p01_workers_report_what_they_cut() {
+    watched(|| {
+        let (server, url) = start("127.0.0.1:0", &[]);
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let mut client = Client::connect(&Addr::Ip(address.parse().expect("an address")));
+        client.send(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+        );
+        client.interim();
+        let ended = server.end_input();
+        let words = "http_server: 1 connections did not finish within 10s, and were cut\n";
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), words));
+    });
+}

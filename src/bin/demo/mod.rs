@@ -53,7 +53,9 @@ pub(crate) use print::{PeerOutput, Standard, can_draw, colours, columns, err, lo
 pub(crate) use print::{speak_as, stdout_is_terminal, write_err};
 pub(crate) use printable::printable;
 pub(crate) use recording::Recording;
-pub(crate) use serving::{DEADLINE, listener, read_to_eof, shut_down, stop_at_eof, wait};
+pub(crate) use serving::{
+    DEADLINE, listener, read_to_eof, report_cut, shut_down, stop_at_eof, wait,
+};
 pub(crate) use url::encoded;
 
 use std::ffi::OsString;

@@ -6,7 +6,7 @@
 
 use super::Args;
 use super::print::err;
-use barewire::net::{Handle, Listener};
+use barewire::net::{Handle, Listener, Report};
 use std::io;
 use std::time::Duration;
 
@@ -42,9 +42,16 @@ pub(crate) fn wait(handle: &Handle, stop_at_eof: bool) -> io::Result<()> {
 
 /// Stops the server. Its connections have this time to finish.
 pub(crate) fn shut_down(handle: &Handle, deadline: Duration) {
-    let cut = handle.shutdown(deadline).cut;
-    if cut > 0 {
-        err!("{cut} connections did not finish within {DEADLINE:?}, and were cut");
+    report_cut(&handle.shutdown(deadline));
+}
+
+/// Prints how many connections a server has cut at the end.
+pub(crate) fn report_cut(report: &Report) {
+    if report.cut > 0 {
+        err!(
+            "{} connections did not finish within {DEADLINE:?}, and were cut",
+            report.cut
+        );
     }
 }
 

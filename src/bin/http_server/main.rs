@@ -93,7 +93,7 @@ fn serve(options: Options) -> io::Result<()> {
     };
     let _ = stats.set(handle.clone());
     if let Some(worker) = worker {
-        worker.serve(&handle);
+        demo::report_cut(&worker.serve(&handle));
         return Ok(());
     }
     let invitation = invitation(&handle.local_addr(), is_https, has_files);
