@@ -378,16 +378,11 @@ fn check_trailers(fields: Fields<'_>) -> Result<(), Error> {
 #[inline]
 pub fn encode_size(length: usize, out: &mut Vec<u8>) {
     debug_assert!(length > 0);
-    let mut line = [0; 18];
-    let mut at = 16;
-    (line[16], line[17]) = (b'\r', b'\n');
-    let mut rest = length;
-    while rest > 0 {
-        at -= 1;
-        line[at] = b"0123456789abcdef"[rest & 15];
-        rest >>= 4;
+    let digits = (usize::BITS - length.leading_zeros()).div_ceil(4);
+    for right in (0..digits).rev() {
+        out.push(b"0123456789abcdef"[length >> (4 * right) & 15]);
     }
-    out.extend_from_slice(&line[at..]);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Appends `data` as one chunk; nothing if it is empty.
