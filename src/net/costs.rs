@@ -53,7 +53,7 @@
 //! | a deadline | nothing: it is the timeout of the next `read` or `write` |
 //!
 //! The wake-up is the dearest of these, and it bounds this design: an event loop that finds many
-//! sockets ready at once is woken once for all of them. `tests/bench/README.md` compares the two.
+//! sockets ready at once is woken once for all of them. A [yield](super::yielding) before the `read` saves it while that pays. `tests/bench/README.md` compares the two.
 //!
 //! # How many
 //!
