@@ -1,6 +1,6 @@
 //! P01: a restart under load loses no request.
 
-use super::stage::{Demo, Up, get, wait_gone};
+use super::stage::{Demo, Up, get, temporary, wait_gone};
 use crate::support::{Client, PATIENCE, request, watched};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,28 +74,42 @@ fn row_p01_an_old_worker_finishes_its_requests() {
     });
 }
 
+/// Restarts two workers by a program that begins like this, and is no better for it.
+fn fails(name: &str, begins: &str) -> (Up, String) {
+    let program = temporary(name);
+    let this = std::env::current_exe().expect("a program");
+    let worker = format!(
+        "exec {} --exact cluster::stage::worker_process --nocapture",
+        this.display()
+    );
+    std::fs::write(&program, &worker).expect("a file");
+    let path = program.to_str().expect("text").to_owned();
+    let up = Up::new(|master| master.exec("sh", [path])).listening(2);
+    std::fs::write(&program, begins.to_owned() + &worker).expect("a file");
+    let failed = up.restart(PATIENCE).expect_err("a broken program");
+    let _ = std::fs::remove_file(&program);
+    (up, failed.to_string())
+}
+
 /// A new program that does not work: the old workers go on.
 #[test]
 fn row_p01_a_restart_that_fails_leaves_the_old_workers() {
     watched(|| {
-        let folder = std::env::temp_dir();
-        let program = folder.join(format!("barewire-worker-{}.sh", std::process::id()));
-        let this = std::env::current_exe().expect("a program");
-        let script = format!(
-            "exec {} --exact cluster::stage::worker_process --nocapture",
-            this.display()
-        );
-        std::fs::write(&program, script).expect("a file");
-        let path = program.to_str().expect("text").to_owned();
-        let up = Up::new(|master| master.exec("sh", [path])).listening(2);
-        std::fs::write(&program, "exit 7").expect("a file");
-        let failed = up.restart(PATIENCE).expect_err("a broken program");
-        let expected = "the new worker 3 failed: exit status: 7";
-        assert_eq!(failed.to_string(), expected);
+        let (up, failed) = fails("broken.sh", "exit 7\n");
+        assert_eq!(failed, "the new worker 3 failed: exit status: 7");
         let left: Vec<u64> = up.children().iter().map(|child| child.id()).collect();
         assert_eq!(left, [1, 2]);
         up.get("/");
-        let _ = std::fs::remove_file(&program);
+    });
+}
+
+/// A new program that serves and then dies: the restart has failed, whichever old workers are left.
+#[test]
+fn row_p01_a_restart_fails_if_a_new_worker_dies_before_it_is_over() {
+    watched(|| {
+        let dies = format!("export {}=1\n", super::stage::DIES);
+        let (_up, failed) = fails("dying.sh", &dies);
+        assert!(failed.ends_with(" failed: exit status: 7"), "{failed}");
     });
 }
 

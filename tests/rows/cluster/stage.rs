@@ -151,6 +151,9 @@ fn worker_process() {
     }
 }
 
+/// The variable of a worker that dies as soon as it serves.
+pub(crate) const DIES: &str = "BAREWIRE_TEST_DIES";
+
 fn serve(worker: &Worker) -> io::Result<()> {
     let itself = worker.clone();
     worker.on_message(move |text| obey(&itself, text).expect("a parent"));
@@ -161,7 +164,14 @@ fn serve(worker: &Worker) -> io::Result<()> {
         }
         _ => res.end(process::id().to_string()),
     });
-    worker.serve(&server.listen_on(worker.listener()?)?);
+    let handle = server.listen_on(worker.listener()?)?;
+    if std::env::var_os(DIES).is_some() {
+        let served = worker.clone();
+        thread::spawn(move || served.serve(&handle));
+        thread::sleep(Duration::from_millis(100)); // it has said that it listens
+        process::exit(7);
+    }
+    worker.serve(&handle);
     Ok(())
 }
 
