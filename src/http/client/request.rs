@@ -74,7 +74,7 @@ impl ClientRequest {
     pub(super) fn new(options: RequestOptions) -> Result<ClientRequest, Error> {
         let settings = options.settings();
         let prepared = settings.prepared()?;
-        settings.head(&prepared, &prepared.fields)?;
+        settings.check_head(&prepared)?;
         let timings = Timings::start();
         let deadlines = Deadlines::start(settings.timeouts.total, timings.began);
         let finishing = options.finishing(timings.began);

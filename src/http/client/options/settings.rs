@@ -83,6 +83,8 @@ pub(in crate::http::client) struct Prepared {
     pub(in crate::http::client) fields: FieldList,
     /// The request-target, if it is not the path.
     absolute_form: Option<String>,
+    /// Set once a head was made of them.
+    head_is_valid: OnceLock<()>,
 }
 
 impl Default for Settings {
@@ -128,6 +130,15 @@ impl Settings {
         }
         let prepared = Arc::new(self.prepare()?);
         Ok(Arc::clone(self.prepared.get_or_init(|| prepared)))
+    }
+
+    /// Checks that there is a head, the first time.
+    pub(in crate::http::client) fn check_head(&self, prepared: &Prepared) -> Result<(), Error> {
+        if prepared.head_is_valid.get().is_none() {
+            self.head(prepared, &prepared.fields)?;
+            let _ = prepared.head_is_valid.set(()); // by this thread or another
+        }
+        Ok(())
     }
 
     /// The head of the request, with these fields.
@@ -255,6 +266,7 @@ impl Settings {
             fields: self.make_fields(&origin)?,
             origin,
             absolute_form,
+            head_is_valid: OnceLock::new(),
         })
     }
 
