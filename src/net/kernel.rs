@@ -107,7 +107,7 @@ where
     for<'a> &'a S: Read + Write,
 {
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let inherits = self.inherits_timeout.load(Ordering::Relaxed);
+        let inherits = self.inherits_timeout.load(Ordering::Acquire);
         match self.wait(S::read_timeout, |mut inner: &S| inner.read(buf)) {
             Err(e) if inherits && is_timeout(&e) => {
                 self.stop_inheriting()?;

@@ -109,8 +109,8 @@ impl Listener {
 
     /// Other processes accept on this socket, too. So the server's stop leaves the socket alone, and the others go on:
     ///
-    /// - Threads that accept (four at most) wake up four times a second, to see whether the server stops. So a
-    ///   stopped server goes on accepting for a quarter of a second at most. A connection that is accepted
+    /// - Threads that accept wake up four times a second, to see whether the server stops: four of them while nobody
+    ///   connects. So a stopped server goes on accepting for a quarter of a second at most. A connection that is accepted
     ///   meanwhile is served: it brings one request (HTTP, answered with `Connection: close`) or one message
     ///   ([`Framed`](super::Framed)).
     /// - The wake-ups come from the receive timeout of the listening socket, and the socket must stay in blocking mode.
@@ -219,6 +219,7 @@ pub(super) fn from_fd(fd: OwnedFd) -> io::Result<Listener> {
     let socket = TcpStream::from(fd);
     // A listening socket has nothing to read, and says so at once: it is not connected (TCP), or the call is
     // not valid (Unix). A connection or a datagram socket would wait for bytes.
+    let before = socket.read_timeout().map_err(|e| no_listener(&e))?;
     let limited = socket.set_read_timeout(Some(TICK));
     let refused = match limited.and_then(|()| socket.peek(&mut [0])) {
         Err(e) if matches!(e.kind(), ErrorKind::NotConnected | ErrorKind::InvalidInput) => None,
@@ -227,6 +228,7 @@ pub(super) fn from_fd(fd: OwnedFd) -> io::Result<Listener> {
         Ok(_) => Some("it can be read".to_owned()),
     };
     if let Some(why) = refused {
+        let _ = socket.set_read_timeout(before); // others may have this socket
         return Err(no_listener(&why));
     }
     let is_tcp = socket.local_addr().is_ok();

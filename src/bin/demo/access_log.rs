@@ -145,7 +145,8 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Waits at most for `time`, and returns how many lines are not written by then. They never will be.
+    /// Waits at most for `time`, and returns how many lines are not written by then. They never will be, but for those
+    /// that the thread is writing just then.
     fn flush(&self, time: Duration) -> u64 {
         let is_busy = |pending: &mut Pending| pending.writing > 0 || !pending.is_empty();
         let waited = self.changed.wait_timeout_while(self.lock(), time, is_busy);
@@ -164,23 +165,23 @@ impl Queue {
             pending.writing = number_of_lines(&lines);
             drop(pending);
             for piece in pieces(&lines) {
+                if self.lock().is_over {
+                    return;
+                }
                 let written = out.write_all(piece.as_bytes()); // may wait for long
                 if let Err(error) = written
                     && !mem::replace(&mut is_broken, true)
                 {
                     err!("the log: {error}; its lines are lost, and the server goes on");
                 }
-                let mut pending = self.lock();
-                if pending.is_over {
-                    return;
-                }
-                pending.writing -= number_of_lines(piece);
+                self.lock().writing -= number_of_lines(piece);
             }
             lines.clear();
-            let lost = mem::take(&mut self.lock().lost);
+            let lost = self.lock().lost;
             if lost > 0 {
                 err!("the log was written too slowly, and {lost} of its lines were lost");
             }
+            self.lock().lost -= lost; // now: until the line is out, `flush` waits for it
             self.changed.notify_all();
         }
     }

@@ -311,7 +311,7 @@ fn what_is_no_listening_socket_says_what_it_is() {
         use std::os::unix::net::{UnixDatagram, UnixStream};
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (one, _other) = UnixStream::pair().unwrap();
+        let (one, other) = UnixStream::pair().unwrap();
         let file = std::fs::File::open("/dev/null").unwrap();
         let others: [(&str, OwnedFd); 5] = [
             ("a connection", client.into()),
@@ -329,6 +329,7 @@ fn what_is_no_listening_socket_says_what_it_is() {
             let text = error.to_string();
             assert!(text.contains("no listening socket"), "{what}: {text}");
         }
+        assert_eq!(other.read_timeout().unwrap(), None, "it is as it was");
         for listener in bound("from-fd") {
             let found = listener::from_fd(listener.try_clone_fd().unwrap()).unwrap();
             assert_eq!(found.local_addr().unwrap(), listener.local_addr().unwrap());
