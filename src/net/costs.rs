@@ -11,9 +11,9 @@
 //!
 //! | | HTTP | WebSocket | HTTP over TLS | WebSocket over TLS |
 //! |---|---|---|---|---|
-//! | pages of its stack | 8.0 | 8.0 | 28.0 | 28.0 |
-//! | what it has allocated | 4.7 | 6.1 | 22.0 | 24.0 |
-//! | **in all** | **12.7** | **14.1** | **50.0** | **52.0** |
+//! | pages of its stack | 8.0 | 8.8 | 16.0 | 16.0 |
+//! | what it has allocated | 4.4 | 6.2 | 21.9 | 23.8 |
+//! | **in all** | **12.4** | **15.0** | **37.9** | **39.8** |
 //!
 //! `tests/bench/idle.py --where`, with `--ws` and `--tls`, prints these figures (here for
 //! the demos of profile `release`).
@@ -22,16 +22,16 @@
 //! addresses for each thread, and gives it a page of 4 KiB when the thread first touches it. So a
 //! smaller reservation saves nothing, and a thread that overflows ends the process. A thread never
 //! gives a page back: the deepest call that it has made decides. A request in the clear needs two
-//! pages. A TLS handshake needs seven, because certificates are parsed and keys are agreed on that
-//! stack. How deep a call is depends on what the compiler inlines: in the profile `fastest` a WebSocket needs
-//! a third page, and an HTTP connection over TLS one less. No setting makes this smaller: if TLS costs too
-//! much, let a proxy in front of the server do it.
+//! pages. A TLS handshake needs four, because certificates are parsed and keys are agreed on that
+//! stack. How deep a call is depends on what the compiler inlines: some WebSockets need a third page. No
+//! setting makes this smaller: if TLS costs too much, let a proxy in front of the server do it.
 //!
 //! **What is allocated**, in order of size:
 //!
 //! | what | KiB | until when |
 //! |---|---|---|
-//! | TLS: keys, session, the records and buffers of rustls | 17 | the connection ends |
+//! | TLS: keys, session, the buffers of rustls and of its records | 9 | the connection ends |
+//! | TLS: blocks that the handshake has freed and the allocator keeps for the thread, see [`operation`](crate::operation) | 9 | the thread ends |
 //! | the connection (its socket, its decoder, its registry entry) and its thread (its handle, its thread-locals, the allocator's cache) | 4 | the connection ends |
 //! | the read buffer | 0.5, doubled by each read that fills it | it shrinks to 0.5 when the connection is idle |
 //! | responses, a body, a message | as large as they were | the connection is idle: see [`http`](crate::http) |

@@ -46,12 +46,12 @@ impl ReadBuffer {
         first_bytes: usize,
         max_bytes: usize,
     ) -> ReadBuffer {
-        let mut bytes = vec![0; first_bytes.max(front + ahead.len())];
-        bytes[front..front + ahead.len()].copy_from_slice(ahead);
+        let mut bytes = Vec::with_capacity(first_bytes.max(front + ahead.len()));
+        bytes.extend(std::iter::repeat_n(0, front));
+        bytes.extend_from_slice(ahead);
         ReadBuffer {
             kept: front,
             start: front,
-            end: front + ahead.len(),
             ..ReadBuffer::with(bytes, first_bytes, max_bytes)
         }
     }

@@ -1,7 +1,7 @@
 //! The read buffer and the receiver that takes frames from it.
 //!
 //! ```text
-//!   512 B, doubled while reads fill it
+//!   256 B, doubled while reads fill it
 //!   ┌────────┬─────────┬────────┬──────────────┐
 //!   │ taken  │ a frame │ frame  │ not read yet │
 //!   └────────┴─────────┴────────┴──────────────┘
@@ -17,7 +17,7 @@ use super::wire::{self, Data, Header, Received, Receiver, State};
 use crate::net::{ReadBuffer, Stream};
 use std::io;
 
-const FIRST_BYTES: usize = 512;
+const FIRST_BYTES: usize = 256;
 const MAX_BYTES: usize = 64 * 1024;
 
 #[derive(Debug)]
@@ -223,7 +223,7 @@ mod tests {
             }
             read.push(buffer.read(&here).expect("bytes"));
         }
-        assert_eq!(read[..4], [506, 1018, 2042, 4090]); // six bytes are in front
+        assert_eq!(read[..4], [250, 506, 1018, 2042]); // six bytes are in front
     }
 
     #[test]

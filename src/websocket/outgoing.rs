@@ -32,7 +32,7 @@ mod writing;
 
 pub(super) use closing::GoAway;
 pub(super) use state::SharedFrame;
-pub(super) use writing::PendingFlush;
+pub(super) use writing::{PendingFlush, write_slice};
 
 use super::compressor::Compressor;
 use super::config::Config;
@@ -58,7 +58,7 @@ pub(super) struct Outgoing {
     /// Whether this side ends the TCP connection first: the server does.
     pub(super) ends_first: bool,
     /// If its end is to be reported.
-    pub(super) finishing: Option<Finishing>,
+    pub(super) finishing: Option<Box<Finishing>>,
     state: Mutex<State>,
     /// Notified when bytes have left, when the write turn is free, when a message or the connection has
     /// ended, and when a pong has come.
@@ -71,32 +71,32 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
+    /// The writes of the stream return after a [`write_slice`].
     #[inline(never)] // as `Receiving::new`: both use the same room on the stack, one after the other
-    pub(super) fn open(
+    pub(super) fn new(
         stream: Arc<dyn Stream>,
         role: Role,
         config: Arc<Config>,
         on_finish: Option<&Arc<OnFinish>>,
         agreement: Option<&Agreement>,
-    ) -> Result<Arc<Outgoing>, Error> {
-        stream.set_write_timeout(Some(writing::write_slice(&config)))?;
+    ) -> Arc<Outgoing> {
         let (mut sender, mut compressor) = (Sender::new(role), None);
         if let (Some(options), Some(agreement)) = (config.deflate, agreement) {
             sender = sender.with_deflate();
             let options = options.agreed(role, agreement);
             compressor = Some(Box::new(Compressor::new(options)));
         }
-        Ok(Arc::new(Outgoing {
+        Arc::new(Outgoing {
             stream,
             state: Mutex::new(State::new(sender, config.pace())),
             compressor,
             config,
             ends_first: role.ends_first(),
-            finishing: on_finish.map(|on_finish| Finishing::new(on_finish, role)),
+            finishing: on_finish.map(|on_finish| Box::new(Finishing::new(on_finish, role))),
             changed: Condvar::new(),
             coalescer: Coalescer::default(),
             cut: AtomicBool::new(false),
-        }))
+        })
     }
 
     /// Bytes that were passed to `send` and have not left, frame headers included.

@@ -74,10 +74,12 @@ impl Receiving {
             finishing.bytes_in.add(ahead.len() as u64);
         }
         let config = &shared.outgoing.config;
-        let mut receiver = Receiver::new(role, config.limits);
-        if let Some(agreement) = deflate {
-            receiver = receiver.with_deflate_from(agreement, lend_decompressor);
-        }
+        let receiver = match deflate {
+            None => Receiver::new(role, config.limits),
+            Some(agreement) => {
+                Receiver::deflated(role, config.limits, agreement, lend_decompressor)
+            }
+        };
         let every = config.heartbeat_interval;
         Box::new(Receiving {
             heartbeat: every.map(|every| Heartbeat::new(every, config.heartbeat_timeout)),

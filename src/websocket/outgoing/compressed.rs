@@ -143,14 +143,13 @@ mod tests {
         let (here, there) = pipe();
         let agreement = Some(Agreement::default());
         let stream = Arc::new(here);
-        let opened = Outgoing::open(
+        let outgoing = Outgoing::new(
             stream,
             Role::Server,
             Arc::new(config),
             None,
             agreement.as_ref(),
         );
-        let outgoing = opened.expect("a pipe has timeouts");
         let compressor = outgoing.compressor.as_ref().expect("it was agreed on");
         let compressing = compressor.own().expect("it takes contexts over");
         let (done, is_done) = mpsc::channel();

@@ -31,7 +31,7 @@ const LONGEST_SLICE: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(100);
 
 /// The stream's write timeout.
-pub(super) fn write_slice(config: &Config) -> Duration {
+pub(in crate::websocket) fn write_slice(config: &Config) -> Duration {
     config
         .stall_timeout
         .min(LONGEST_SLICE)
@@ -403,7 +403,7 @@ mod tests {
         let (here, there) = pipe_with_capacity(ROOM);
         here.write(&vec![9; ROOM]).unwrap(); // it is full
         let stream = Arc::new(Gathering(here));
-        let outgoing = Outgoing::open(stream, Role::Server, Arc::default(), None, None).unwrap();
+        let outgoing = Outgoing::new(stream, Role::Server, Arc::default(), None, None);
         let (many, long) = (vec![1; 2 * WRITTEN_BYTES], vec![2; 8192]);
         thread::scope(|scope| {
             let first = scope.spawn(|| outgoing.send(Data::Binary(&[0; 100])));

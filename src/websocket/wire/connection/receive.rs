@@ -98,8 +98,18 @@ impl Receiver {
         self.with_deflate_from(agreement, Decompressor::new)
     }
 
-    /// The same, and `lend` lends the decompressors, for windows of so many bits.
-    pub(crate) fn with_deflate_from(
+    /// The same from the start, and `lend` lends the decompressors, for windows of so many bits.
+    #[inline(never)] // a connection without it keeps no stack pages for it
+    pub(crate) fn deflated(
+        role: Role,
+        limits: Limits,
+        agreement: &Agreement,
+        lend: fn(u8) -> Box<Decompressor>,
+    ) -> Receiver {
+        Receiver::new(role, limits).with_deflate_from(agreement, lend)
+    }
+
+    fn with_deflate_from(
         self,
         agreement: &Agreement,
         lend: fn(u8) -> Box<Decompressor>,
