@@ -153,15 +153,16 @@ impl Fleet {
         mem::take(&mut member.is_kept)
     }
 
-    /// The new worker is kept in place of the old one, if it serves. Returns which of the two is superfluous.
-    pub(super) fn replace(&mut self, old: u64, new: u64) -> u64 {
+    /// The new worker is kept in place of the old one, if it serves. Returns which of the two is superfluous, and whether
+    /// the restart has failed: the old one is still needed.
+    pub(super) fn replace(&mut self, old: u64, new: u64) -> (u64, bool) {
         let is_needed = self.kept().contains(&old);
         match self.workers.get_mut(&new) {
             Some(member) if member.serves() && is_needed => {
                 member.is_kept = true;
-                old
+                (old, false)
             }
-            _ => new,
+            _ => (new, is_needed),
         }
     }
 

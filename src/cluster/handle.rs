@@ -125,7 +125,11 @@ impl Cluster {
             let is_ready = |state: &State| !state.fleet.is_starting(new);
             parent.wait_for(None, |state| is_ready(state) || state.restarted().is_err());
             parent.change(|state, now| {
-                let superfluous = state.fleet.replace(old, new);
+                let (superfluous, has_failed) = state.fleet.replace(old, new);
+                if has_failed {
+                    let failed = || format!("the new worker {new} ended before it took over");
+                    state.restart_failed.get_or_insert_with(failed);
+                }
                 state.drain(superfluous, lines::RESTART, deadline, now);
             });
             parent.lock().restarted()?;

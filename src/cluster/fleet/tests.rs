@@ -104,8 +104,14 @@ impl Model {
             Some((old, successor @ Some(_))) => {
                 let (old, new) = (old.remove(0), successor.take()?);
                 let can_take_over = self.serves(new) && self.fleet.kept().contains(&old);
-                let superfluous = model.fleet.replace(old, new);
+                let (superfluous, has_failed) = model.fleet.replace(old, new);
                 model.fleet.drain(superfluous, SECOND, NOW);
+                // Its last wait is for the old workers: one that is kept would not end.
+                let waits_for_ever = !has_failed && model.fleet.kept().contains(&old);
+                assert!(!waits_for_ever, "{self:?}");
+                if has_failed {
+                    model.restart = None;
+                }
                 assert_eq!(superfluous == old, can_take_over, "{self:?}");
                 let was_kept = |id| self.fleet.kept().contains(&id);
                 assert!(superfluous == old || !was_kept(new), "{self:?}");

@@ -113,6 +113,18 @@ fn row_p01_a_restart_fails_if_a_new_worker_dies_before_it_is_over() {
     });
 }
 
+/// A new program that disconnects itself before it serves: it did not fail, but it cannot take over.
+#[test]
+fn row_p01_a_restart_fails_if_a_new_worker_disconnects_at_once() {
+    watched(|| {
+        let leaves = "printf '\\376online \\377\\376disconnect \\377'; read order <&1; exit 0\n";
+        let (up, failed) = fails("leaving.sh", leaves);
+        assert_eq!(failed, "the new worker 3 ended before it took over");
+        up.get("/");
+        assert!(up.wait_listening_within(2, PATIENCE), "the old ones go on");
+    });
+}
+
 #[test]
 fn row_p01_a_cluster_that_stops_does_not_restart() {
     watched(|| {
