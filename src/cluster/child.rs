@@ -111,7 +111,9 @@ impl Child {
             Err(io::Error::new(kind, text))
         };
         let control = &self.inner.control;
-        if control.buffered() + line.len() > QUEUE_BYTES {
+        // Of the other verbs a worker gets one turn at a time, and is drained once: they always have room.
+        let may_pile_up = [lines::MESSAGE, lines::STATS].contains(&verb);
+        if may_pile_up && control.buffered() + line.len() > QUEUE_BYTES {
             return error(ErrorKind::WouldBlock, "does not read its messages");
         }
         if self.try_wait()?.is_some() {
@@ -135,5 +137,31 @@ impl Child {
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Child({}, process {})", self.id(), self.pid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    /// A turn that is not queued would never be asked for again.
+    #[test]
+    fn a_full_queue_has_room_for_a_turn_and_for_the_end() {
+        let program = (PathBuf::from("sleep"), vec![OsString::from("1000")]);
+        let socket = OwnedFd::from(File::open("/dev/null").expect("a file"));
+        let child = Child::spawn(1, &program, socket, ("NOTHING", String::new()));
+        let child = child.expect("a process");
+        let text = "x".repeat(60_000);
+        for text in [text.as_str(), ""] {
+            while child.send(text).is_ok() {}
+            let refused = child.send(text).map_err(|e| e.kind());
+            assert_eq!(refused, Err(ErrorKind::WouldBlock));
+        }
+        for verb in [lines::TURN, lines::DRAIN, lines::RESTART] {
+            assert!(child.order(verb, "").is_ok(), "{verb}");
+        }
+        child.kill().expect("it is ours");
+        lock(&child.inner.process).wait().expect("it is ours");
     }
 }

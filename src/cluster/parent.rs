@@ -81,6 +81,13 @@ impl State {
         }
     }
 
+    /// Those that read: a worker that drains does not any more.
+    pub(super) fn live_children(&self) -> Vec<Child> {
+        let all = self.children.values();
+        let live = all.filter(|child| self.fleet.is_live(child.id()));
+        live.cloned().collect()
+    }
+
     /// Asks the worker to end. If that cannot be, it is killed. True: another is to follow at once.
     pub(super) fn drain(&mut self, id: u64, verb: &str, deadline: Duration, now: Duration) -> bool {
         let was_live = self.fleet.is_live(id);
@@ -186,7 +193,7 @@ impl Parent {
     }
 
     pub(super) fn tell_all_but(&self, sender: Option<u64>, text: &str) {
-        let children: Vec<Child> = self.lock().children.values().cloned().collect();
+        let children = self.lock().live_children();
         for child in children.iter().filter(|child| Some(child.id()) != sender) {
             if let Err(error) = child.send(text) {
                 self.failed(Some(child), &error);
@@ -281,12 +288,12 @@ impl Parent {
     /// Until its control stream ends, or it is dead and has left nothing to read: a process that it has started may
     /// keep the stream open.
     fn listen_to(self: &Arc<Self>, child: &Child) {
-        let (mut splitter, mut buf) = (Splitter::default(), [0; 4096]);
+        let (mut splitter, mut buf, mut is_dead) = (Splitter::default(), [0; 4096], false);
         loop {
             match child.read(&mut buf) {
                 Ok(Some(n @ 1..)) => splitter.receive(&buf[..n], |part| self.heard(child, part)),
-                Ok(None) if !matches!(child.try_wait(), Ok(None)) => return,
-                Ok(None) => {}
+                Ok(None) if is_dead => return,
+                Ok(None) => is_dead = !matches!(child.try_wait(), Ok(None)), // its last line may be here by now
                 Ok(Some(_)) => return,
                 Err(e) if e.kind() == ErrorKind::ConnectionReset => return, // it has not read all
                 Err(_) => return drop(child.kill()), // it was too slow for its queue

@@ -127,7 +127,9 @@ type Hook = dyn Fn(&str) + Send + Sync;
 
 #[derive(Default, PartialEq, Eq)]
 enum TurnState {
+    /// Nobody reads what the parent says, so the turn would not be heard of.
     #[default]
+    NotServing,
     Passed,
     /// The parent has been asked for the turn, and has not given it yet.
     Wanted,
@@ -196,6 +198,8 @@ impl Worker {
         let file = SocketFile::of(&handle.local_addr());
         let start = self.inner.start;
         let reported = self.inner.report(lines::LISTENING, "").ok();
+        *lock(&self.inner.turn) = TurnState::Passed;
+        self.inner.given.notify_one();
         let how = reported.and_then(|()| self.listen(handle));
         match how.is_none() && start.owns_socket {
             true => close_for_all(),
@@ -278,11 +282,11 @@ impl Turn for Inner {
     fn acquire(&self) -> bool {
         let until = Instant::now().checked_add(MOMENT);
         let mut turn = lock(&self.turn);
-        if *turn == TurnState::Passed {
-            *turn = TurnState::Wanted;
-            let _ = self.report(lines::WANT_TURN, "");
-        }
         while *turn != TurnState::Given {
+            if *turn == TurnState::Passed {
+                *turn = TurnState::Wanted;
+                let _ = self.report(lines::WANT_TURN, "");
+            }
             turn = match wait_until(&self.given, turn, until) {
                 Some(turn) => turn,
                 None => return false,
