@@ -77,7 +77,8 @@ pub fn worker() -> Option<Worker> {
     static WORKER: OnceLock<Option<Worker>> = OnceLock::new();
     let start = || {
         let start = Start::decode(&env::var(VARIABLE).ok()?)?;
-        let inner = Arc::new(Inner::new(start).ok()?);
+        let stream = UnixStream::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
+        let inner = Arc::new(Inner::new(start, stream).ok()?);
         let _ = inner.report(lines::ONLINE, ""); // without a parent, `serve` ends at once
         Some(Worker { inner })
     };
@@ -257,8 +258,7 @@ impl fmt::Debug for Worker {
 }
 
 impl Inner {
-    fn new(start: Start) -> io::Result<Inner> {
-        let stream = UnixStream::from(io::stdout().as_fd().try_clone_to_owned()?);
+    fn new(start: Start, stream: UnixStream) -> io::Result<Inner> {
         stream.set_write_timeout(Some(STALL_TIMEOUT))?;
         Ok(Inner {
             start,
@@ -324,6 +324,24 @@ mod tests {
         };
         let read = Start::decode(&start.encode()).expect("a start");
         assert!(read.deadline > Duration::from_secs(3600 * 24 * 365 * 1000));
+    }
+
+    /// The others would wait for a worker that does not hear of its turn.
+    #[test]
+    fn a_worker_asks_for_the_turn_once_it_serves() {
+        let start = Start::decode("1 true true 10000").expect("a start");
+        let (stream, mut parent) = UnixStream::pair().expect("a pair");
+        parent.set_nonblocking(true).expect("a socket");
+        let inner = Inner::new(start, stream).expect("a socket");
+        let mut buf = [0; 64];
+        assert!(!inner.acquire(), "nobody has given it");
+        let early = parent.read(&mut buf).map_err(|e| e.kind());
+        assert_eq!(early, Err(ErrorKind::WouldBlock));
+        *lock(&inner.turn) = TurnState::Passed;
+        assert!(!inner.acquire() && !inner.acquire());
+        let n = parent.read(&mut buf).expect("a line");
+        let asked = lines::line(lines::WANT_TURN, "").expect("it is short");
+        assert_eq!(buf[..n], asked, "once");
     }
 
     #[test]

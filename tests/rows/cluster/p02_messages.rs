@@ -1,7 +1,7 @@
 //! P02: messages both ways, and what ends a child.
 
 use super::stage::Up;
-use crate::support::watched;
+use crate::support::{Client, watched};
 use std::io::ErrorKind;
 
 #[test]
@@ -110,5 +110,26 @@ fn row_p02_a_worker_that_reads_nothing_holds_up_nobody() {
         up.log.wait_for("2 message more");
         assert_eq!(up.stats().len(), 1, "one of them answers");
         deaf.kill().expect("it is ours");
+    });
+}
+
+/// It reads nothing any more, and its queue would make it look too slow.
+#[test]
+fn row_p02_a_worker_that_drains_gets_no_messages() {
+    watched(|| {
+        let up = Up::new(|master| master.workers(1)).listening(1);
+        let mut client = Client::connect(&up.local_addr());
+        client.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+        );
+        client.interim(); // its handler waits for the body
+        up.disconnect(&up.child(1));
+        up.log.wait_for("2 listening");
+        let text = "x".repeat(60_000);
+        (0..100).for_each(|_| up.send(&text));
+        assert_eq!(
+            up.log.count("1 error worker 1 does not read its messages"),
+            0
+        );
     });
 }
