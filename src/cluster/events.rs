@@ -18,6 +18,8 @@ use std::io;
 /// | `close` | [`close`](Events::close) | its output has ended, too |
 /// | `error` | [`error`](Events::error) | it cannot be started, or not be sent to; or the cluster gives up |
 ///
+/// `error` of a text that cannot be sent comes on the thread that sends it, at any time.
+///
 /// For one worker they come in the order of this table (`message` between `fork` and `disconnect`, as often as there
 /// are messages), on a thread of the parent that this worker alone has. A method that waits holds up the reports of
 /// this worker and its end at its deadline, and no other worker, except that under

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A worker is *kept* if another follows when it ends. Four sentences hold:
-//! 1. Until the cluster stops, as many workers are kept as were forked. One that drains is not: it has a follower already.
+//! 1. Until the cluster stops, as many workers are kept as were forked. One that drains has a follower already, and is
+//!    not kept, unless it is asked to end before it has served for `STABLE_AFTER`: that is a failure, too.
 //! 2. A worker *fails* if it ends by itself before it has served for `STABLE_AFTER`. The one that follows waits for a
 //!    pause, which doubles with each failure in a row. After `max_failures` in a row the cluster gives up, unless a worker
 //!    has served for `STABLE_AFTER`: as long as one serves, it goes on.
@@ -139,18 +140,31 @@ impl Fleet {
         }
     }
 
-    /// The worker is to end: no later than was decided before. True: another is to follow at once.
+    /// The worker is to end: no later than was decided before. True: it does not know that yet.
     pub(super) fn drain(&mut self, id: u64, deadline: Duration, now: Time) -> bool {
         let Some(member) = self.workers.get_mut(&id) else {
             return false;
         };
         let until = now.saturating_add(deadline).saturating_add(GRACE);
-        let until = match member.at {
-            At::Draining { until: before } => until.min(before),
-            At::Starting { .. } | At::Serving { .. } => until,
-        };
-        member.at = At::Draining { until };
-        mem::take(&mut member.is_kept)
+        let is_known = matches!(member.at, At::Draining { until: before } if before <= until);
+        if !is_known {
+            member.at = At::Draining { until };
+        }
+        !is_known
+    }
+
+    /// The worker is about to drain. True: another is to follow at once. If it has failed, one follows its end.
+    pub(super) fn release(&mut self, id: u64, now: Time) -> bool {
+        let has_failed = self.would_fail(id, now);
+        let member = self.workers.get_mut(&id).filter(|_| !has_failed);
+        member.is_some_and(|it| it.is_live() && mem::take(&mut it.is_kept))
+    }
+
+    /// No other could be started: one follows the end of this worker.
+    pub(super) fn keep(&mut self, id: u64) {
+        if let Some(member) = self.workers.get_mut(&id).filter(|_| !self.is_stopping) {
+            member.is_kept = true;
+        }
     }
 
     /// The new worker is kept in place of the old one, if it serves. Returns which of the two is superfluous, and whether
@@ -160,6 +174,9 @@ impl Fleet {
         match self.workers.get_mut(&new) {
             Some(member) if member.serves() && is_needed => {
                 member.is_kept = true;
+                if let Some(member) = self.workers.get_mut(&old) {
+                    member.is_kept = false;
+                }
                 (old, false)
             }
             _ => (new, is_needed),
@@ -169,6 +186,7 @@ impl Fleet {
     /// Nothing is started any more.
     pub(super) fn stop(&mut self) {
         self.is_stopping = true;
+        self.workers.values_mut().for_each(|it| it.is_kept = false);
     }
 
     /// The time of the worker has passed: it is to be killed. True once.
@@ -192,7 +210,7 @@ impl Fleet {
     pub(super) fn ended(&mut self, id: u64, now: Time) -> Option<Follower> {
         let has_failed = self.would_fail(id, now);
         let member = self.workers.remove(&id).filter(|it| it.is_kept)?;
-        let failures = match has_failed {
+        let failures = match has_failed || !member.is_live() {
             true => member.failures.saturating_add(1),
             false => 0,
         };

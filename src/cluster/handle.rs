@@ -77,7 +77,7 @@ impl Cluster {
     }
 
     /// The worker finishes its connections within [`deadline`](super::Master::deadline) and ends. Another takes its
-    /// place at once.
+    /// place: at once, if the worker has served for a second.
     pub fn disconnect(&self, child: &Child) {
         self.parent.disconnect(child.id());
     }

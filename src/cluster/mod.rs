@@ -60,9 +60,10 @@
 //! 2. Each worker has a process group of its own. So the Ctrl-C of a terminal reaches the parent only.
 //! 3. A worker whose parent has ended, by whatever signal, finds the end of its control stream. It closes the listening
 //!    socket for all, removes the socket file, finishes its connections until its [`deadline`](Master::deadline), and
-//!    ends.
-//! 4. A worker that ends is replaced: at once if it had served for a second; otherwise after 100 ms, 200 ms … 10 s, and
-//!    after [`max_failures`](Master::max_failures) in a row, while no other worker serves, not at all.
+//!    ends. One that drains already does the same, within the time that it has left.
+//! 4. A worker that ends, or is disconnected, is replaced: at once if it had served for a second; otherwise 100 ms, 200 ms …
+//!    10 s after its end, and after [`max_failures`](Master::max_failures) in a row, while no other worker serves, not
+//!    at all.
 //! 5. In a [`restart`](Cluster::restart), a new worker accepts connections before the old one stops. If the new one
 //!    fails, the old one goes on.
 //! 6. No worker holds up the parent: a control line has 64 KiB at most, and the queue to a worker 1 MiB. A worker that
@@ -89,13 +90,13 @@
 //! are not equal.
 //!
 //! # What it costs to read
-//! 1,040 lines of code, without comments and tests. What each part has, and what a cluster without it would do:
+//! 1,100 lines of code, without comments and tests. What each part has, and what a cluster without it would do:
 //!
 //! | lines | part | without it |
 //! |---|---|---|
-//! | 280 | `parent.rs`: a worker's life in a thread of the parent, its events, what these threads share | |
-//! | 190 | `worker.rs` | a worker whose parent is killed loses its requests, and leaves the socket open |
-//! | 160 | `fleet.rs` | a program that dies at once is started for ever, one that hangs never ends, and a restart replaces all workers by a program that does not work |
+//! | 300 | `parent.rs`: a worker's life in a thread of the parent, its events, what these threads share | |
+//! | 230 | `worker.rs` | a worker whose parent is killed loses its requests, and leaves the socket open |
+//! | 170 | `fleet.rs` | a program that dies at once is started for ever, one that hangs never ends, and a restart replaces all workers by a program that does not work |
 //! | 190 | `master.rs`, `handle.rs` | 40 of them are the restart and the figures of the workers: without these, a user stops the cluster and starts another |
 //! | 90 | `child.rs` | a worker that does not read holds up the parent |
 //! | 60 | `lines.rs` | what a worker prints by mistake ends its conversation with the parent |

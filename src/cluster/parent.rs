@@ -88,19 +88,17 @@ impl State {
         live.cloned().collect()
     }
 
-    /// Asks the worker to end. If that cannot be, it is killed. True: another is to follow at once.
-    pub(super) fn drain(&mut self, id: u64, verb: &str, deadline: Duration, now: Duration) -> bool {
-        let was_live = self.fleet.is_live(id);
-        let was_kept = self.fleet.drain(id, deadline, now);
+    /// Asks the worker to end, unless it was asked to end as soon. If that cannot be, it is killed.
+    pub(super) fn drain(&mut self, id: u64, verb: &str, deadline: Duration, now: Duration) {
+        let is_news = self.fleet.drain(id, deadline, now);
         self.turns.gone(id);
         let millis = lines::millis(deadline).to_string();
-        if was_live
+        if is_news
             && let Some(child) = self.children.get(&id)
             && child.order(verb, &millis).is_err()
         {
             let _ = child.kill();
         }
-        was_kept
     }
 
     pub(super) fn stop(&mut self, deadline: Duration, now: Duration) {
@@ -177,18 +175,27 @@ impl Parent {
         started.map(|_| id)
     }
 
-    /// Starts a worker that is kept.
-    pub(super) fn fork(self: &Arc<Self>) {
-        if let Err(error) = self.start(true) {
-            self.failed(None, &error);
+    /// Starts a worker that is kept. False: it has no thread, or the cluster stops.
+    pub(super) fn fork(self: &Arc<Self>) -> bool {
+        let started = self.start(true);
+        if let Err(error) = &started
+            && !self.lock().fleet.is_stopping()
+        {
+            self.failed(None, error);
         }
+        started.is_ok()
     }
 
-    /// The worker is to end, and another takes its place at once.
+    /// The worker is to end, and another takes its place.
     pub(super) fn disconnect(self: &Arc<Self>, id: u64) {
         let deadline = self.start.deadline;
-        if self.change(|state, now| state.drain(id, lines::DRAIN, deadline, now)) {
-            self.fork();
+        let follows_at_once = self.change(|state, now| {
+            let follows_at_once = state.fleet.release(id, now);
+            state.drain(id, lines::DRAIN, deadline, now);
+            follows_at_once
+        });
+        if follows_at_once && !self.fork() {
+            self.change(|state, _| state.fleet.keep(id));
         }
     }
 
@@ -279,10 +286,11 @@ impl Parent {
         self.listen_to(child);
         self.call(|events| events.disconnect(child));
         let status = wait_for_exit(child);
-        let (code, signal) = (status.code(), status.signal());
+        let code = status.and_then(|status| status.code());
+        let signal = status.and_then(|status| status.signal());
         self.call(|events| events.exit(child, code, signal));
         self.call(|events| events.close(child, code, signal));
-        status.to_string()
+        status.map_or_else(|| "nobody knows how".to_owned(), |it| it.to_string())
     }
 
     /// Until its control stream ends, or it is dead and has left nothing to read: a process that it has started may
@@ -336,14 +344,14 @@ impl Parent {
 
 /// How a process has ended whose control stream has; if the process lives on, it is killed. The parent looks again and
 /// again, since a wait for one process could not be ended in order to kill it.
-fn wait_for_exit(child: &Child) -> ExitStatus {
+fn wait_for_exit(child: &Child) -> Option<ExitStatus> {
     let began = Instant::now();
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return status,
+            Ok(status @ Some(_)) => return status,
             Ok(None) if began.elapsed() >= ORPHAN_GRACE => drop(child.kill()),
             Ok(None) => {}
-            Err(_) => return ExitStatus::default(), // somebody else has waited for it
+            Err(_) => return None, // somebody else has waited for it
         }
         thread::sleep(POLL_INTERVAL);
     }

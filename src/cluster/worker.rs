@@ -11,7 +11,8 @@ use std::mem;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A parent that reads nothing for this long is as good as gone.
@@ -179,8 +180,8 @@ impl Worker {
         self.inner.report(lines::NOTIFY, text)
     }
 
-    /// This worker finishes its connections and ends; another takes its place at once. [`serve`](Worker::serve)
-    /// returns then.
+    /// This worker finishes its connections and ends; another takes its place, as after
+    /// [`Cluster::disconnect`](super::Cluster::disconnect). [`serve`](Worker::serve) returns then.
     ///
     /// # Errors
     /// The parent is gone.
@@ -201,17 +202,50 @@ impl Worker {
         let reported = self.inner.report(lines::LISTENING, "").ok();
         *lock(&self.inner.turn) = TurnState::Passed;
         self.inner.given.notify_one();
-        let how = reported.and_then(|()| self.listen(handle));
-        match how.is_none() && start.owns_socket {
-            true => close_for_all(),
-            false => mem::forget(file), // its drop would remove the file
+        let mut splitter = Splitter::default();
+        match reported.and_then(|()| self.listen(&mut splitter, handle)) {
+            Some(how) => {
+                self.listen_while_draining(splitter, handle.clone(), file);
+                handle.shutdown(how)
+            }
+            None => {
+                self.parent_is_gone(file);
+                handle.shutdown(start.deadline)
+            }
         }
-        handle.shutdown(how.unwrap_or(Shutdown::from(start.deadline)))
+    }
+
+    /// On a thread of its own, until the process ends: the parent may want it to end sooner, or may be gone before that.
+    fn listen_while_draining(
+        &self,
+        mut splitter: Splitter,
+        handle: Handle,
+        file: Option<SocketFile>,
+    ) {
+        let (worker, (file_to, file_of)) = (self.clone(), mpsc::channel());
+        let listens = move || {
+            let Ok(file) = file_of.recv() else { return };
+            while let Some(sooner) = worker.listen(&mut splitter, &handle) {
+                handle.shutdown(sooner);
+            }
+            worker.parent_is_gone(file);
+        };
+        match thread::Builder::new().spawn(listens) {
+            Ok(_) => drop(file_to.send(file)),
+            Err(_) => mem::forget(file), // its drop would remove the file
+        }
+    }
+
+    fn parent_is_gone(&self, file: Option<SocketFile>) {
+        match self.inner.start.owns_socket {
+            true => close_for_all(), // and the file is removed
+            false => mem::forget(file),
+        }
     }
 
     /// Follows what the parent says until the server is to stop. `None`: the parent is gone.
-    fn listen(&self, handle: &Handle) -> Option<Shutdown> {
-        let (mut splitter, mut buf, mut how) = (Splitter::default(), [0; 4096], None);
+    fn listen(&self, splitter: &mut Splitter, handle: &Handle) -> Option<Shutdown> {
+        let (mut buf, mut how) = ([0; 4096], None);
         while how.is_none() {
             let n = match (&self.inner.stream).read(&mut buf) {
                 Ok(n @ 1..) => n,
@@ -219,8 +253,8 @@ impl Worker {
                 Ok(_) | Err(_) => return None,
             };
             splitter.receive(&buf[..n], |part| {
-                if let (None, Part::Line(verb, text)) = (how, part) {
-                    how = self.follow(verb, text, handle);
+                if let Part::Line(verb, text) = part {
+                    how = self.follow(verb, text, handle).or(how);
                 }
             });
         }

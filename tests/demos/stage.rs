@@ -107,8 +107,12 @@ impl Running {
 
     /// Ends its standard input, which was kept open, and waits for its end.
     pub(crate) fn end_input(mut self) -> Ended {
-        self._input = mpsc::channel().0;
+        self.close_input();
         finish(self)
+    }
+
+    pub(crate) fn close_input(&mut self) {
+        self._input = mpsc::channel().0;
     }
 
     /// The number of its process.

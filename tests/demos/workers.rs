@@ -113,6 +113,39 @@ fn row_p01_workers_whose_parent_is_killed_report_no_error() {
     });
 }
 
+/// The worker that drains has a request to finish; nobody else is to connect meanwhile.
+#[test]
+fn row_p01_workers_whose_parent_is_killed_while_they_drain_remove_the_socket() {
+    watched(|| {
+        let place = Place::new("orphans");
+        let (listen, path) = (place.address(), place.path());
+        let args = ["--workers", "1", "--stop-at-eof", "--listen", &listen];
+        let mut server = Running::spawn(command("http_server", &args), b"", true);
+        server.line();
+        let [mut idle, mut busy] =
+            [(); 2].map(|()| Client::connect(&Addr::Unix(Some(path.clone()))));
+        idle.send(request("GET", "/length"));
+        idle.answer();
+        busy.send(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+        );
+        busy.interim();
+
+        server.close_input();
+        assert_eq!(
+            idle.stream().read(&mut [0; 1]).expect("an end"),
+            0,
+            "it drains"
+        );
+        drop(server); // killed
+        while path.exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        busy.send("ping");
+        assert_eq!(busy.answer().text(), "ping");
+    });
+}
+
 /// The reader of the log stands still until the workers have ended. They do not wait for it, and the lines that it does
 /// not get are counted.
 #[test]

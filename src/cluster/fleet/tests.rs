@@ -49,6 +49,7 @@ impl Model {
                 model.fleet.is_overdue(id, NOW);
             }));
             all.push(self.with(|model| model.disconnects(id)));
+            all.push(self.with(|model| model.disconnects_without_another(id)));
         }
         all.extend(self.restarts());
         all.push(self.with(Model::stop));
@@ -84,10 +85,22 @@ impl Model {
     /// As `Parent::disconnect`.
     fn disconnects(&mut self, id: u64) {
         let was_kept = self.fleet.workers[&id].is_kept;
-        assert_eq!(self.fleet.drain(id, SECOND, NOW), was_kept);
-        if was_kept && self.fleet.start(true, NOW).is_none() {
+        let follows_at_once = self.fleet.release(id, NOW);
+        assert!(was_kept || !follows_at_once);
+        self.fleet.drain(id, SECOND, NOW);
+        assert!(!self.fleet.drain(id, SECOND, NOW), "it knows");
+        if follows_at_once && self.fleet.start(true, NOW).is_none() {
             self.forked -= 1; // until all are stopped
         }
+    }
+
+    /// The same, while threads have run out.
+    fn disconnects_without_another(&mut self, id: u64) {
+        if self.fleet.release(id, NOW) {
+            self.fleet.keep(id);
+            self.forked -= usize::from(self.fleet.is_stopping);
+        }
+        self.fleet.drain(id, SECOND, NOW);
     }
 
     /// The next step of `Cluster::restart`.
@@ -135,9 +148,6 @@ impl Model {
         let is_stopped = self.fleet.is_stopping && !self.gives_up;
         let expected = if is_stopped { 0 } else { self.forked };
         assert_eq!(kept.len(), expected, "one is forgotten: {self:?}");
-        for id in kept {
-            assert!(self.fleet.is_live(id), "it is kept, and drains: {self:?}");
-        }
         let strays = self.fleet.workers.iter().filter(|(id, it)| {
             let successor = self.restart.as_ref().and_then(|(_, successor)| *successor);
             it.is_live() && !it.is_kept && Some(**id) != successor
@@ -298,7 +308,7 @@ fn a_worker_that_drains_is_killed_behind_its_deadline() {
     let mut fleet = Fleet::new(SECOND, 5);
     let [one, other] = [(); 2].map(|()| start(&mut fleet));
     assert!(fleet.drain(one, 9 * SECOND, Time::ZERO));
-    assert!(!fleet.drain(one, SECOND, Time::ZERO), "it drains already");
+    assert!(!fleet.drain(one, 10 * SECOND, Time::ZERO), "it ends before");
     for id in [one, other] {
         fleet.drain(id, SECOND, Time::ZERO);
         assert!(!fleet.is_overdue(id, SECOND));
@@ -307,4 +317,34 @@ fn a_worker_that_drains_is_killed_behind_its_deadline() {
             "no later than the others"
         );
     }
+}
+
+/// A worker that asks to be replaced as soon as it is there, again and again.
+#[test]
+fn who_disconnects_before_it_has_served_has_failed() {
+    let mut fleet = Fleet::new(SECOND, 3);
+    let (mut id, mut now) = (start(&mut fleet), Time::ZERO);
+    let mut pauses = Vec::new();
+    let failures = loop {
+        fleet.listening(id, now);
+        assert!(!fleet.release(id, now), "none follows at once");
+        fleet.drain(id, SECOND, now);
+        let follower = fleet.ended(id, now).expect("one follows its end");
+        if let Some(failures) = follower.gives_up {
+            break failures;
+        }
+        pauses.push((follower.from - now).as_millis());
+        (id, now) = (follower.id, follower.from);
+    };
+    assert_eq!((failures, pauses), (3, vec![100, 200]));
+}
+
+#[test]
+fn who_drains_is_asked_again_if_it_is_to_end_sooner() {
+    let mut fleet = Fleet::new(SECOND, 5);
+    let id = start(&mut fleet);
+    let hour = 3600 * SECOND;
+    let asked = [hour, hour, SECOND, hour].map(|deadline| fleet.drain(id, deadline, Time::ZERO));
+    assert_eq!(asked, [true, false, true, false]);
+    assert!(fleet.is_overdue(id, SECOND + GRACE));
 }
