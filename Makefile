@@ -26,7 +26,7 @@ help:
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
 	@echo "make package  what cargo publishes, unpacked: its own 'make test' passes"
 	@echo "make bench    head decoding beside httparse, framing, compression, memory of an idle connection, instructions (crates.io, python3, npm, valgrind)"
-	@echo "make peers    beside hyper, tungstenite, fastwebsockets, ureq and a bare loop, in 15 minutes; ARGS=--help (crates.io, python3)"
+	@echo "make peers    beside hyper, tungstenite, fastwebsockets, ureq and a bare loop, in ten minutes; ARGS=--help (crates.io, python3)"
 	@echo "make instructions  instructions a request beside those of BASE=HEAD^; more than 3 % worse fails (python3, valgrind)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
 	@echo "make deflate  what is compressed here, decompressed by others, and the reverse; CASES=10000 inputs (crates.io, python3)"

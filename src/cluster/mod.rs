@@ -78,13 +78,13 @@
 //! debugger, say) while it has the turn holds up the others.
 //!
 //! What the demo prints for 10,000 connections to two workers (`cluster --workers 2 --spread 10000`, and the same with
-//! `--turn`; built with `--release`, on a virtual machine with two cores, Intel Xeon, Linux 6.18, which was compiling as
-//! well). Medians of seven runs each; the share is of the worker that had more:
+//! `--turn`; built with `--release`, on a virtual machine with two cores, AMD EPYC, Linux 6.18). Medians of seven runs
+//! each, in turn; the share is of the worker that had more:
 //!
 //! | | connections a second | share | the most uneven run |
 //! |---|---|---|---|
-//! | kernel | 20,509 | 50.8 % | 62.0 % |
-//! | turn | 7,390 | 53.9 % | 59.7 % |
+//! | kernel | 21,008 | 50.9 % | 55.3 % |
+//! | turn | 12,789 | 51.0 % | 52.0 % |
 //!
 //! The turn passes over a worker that has not asked for it again yet. So on a machine whose cores are busy, the shares
 //! are not equal.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""barewire beside others, on this machine alone: `make peers` builds everything and runs all of it, in about 15 minutes.
+"""barewire beside others, on this machine alone: `make peers` builds everything and runs all of it, in about ten minutes.
 
     tests/peers/compare.py [--rounds 7] [--secs 0.5] [--only NAMES] [--skip NAMES]
     tests/peers/compare.py --list                the NAMES of rows and tables; several with commas between
