@@ -111,7 +111,8 @@ impl Child {
             Err(io::Error::new(kind, text))
         };
         let control = &self.inner.control;
-        // Of the other verbs a worker gets one turn at a time, and is drained once: they always have room.
+        // Of the other verbs a worker gets one turn at a time, and an order to end only if it is to end sooner: they
+        // always have room.
         let may_pile_up = [lines::MESSAGE, lines::STATS].contains(&verb);
         if may_pile_up && control.buffered() + line.len() > QUEUE_BYTES {
             return error(ErrorKind::WouldBlock, "does not read its messages");

@@ -71,7 +71,8 @@ impl Cluster {
         self.parent.wait_for(until, is_done) && self.listening() >= count
     }
 
-    /// Sends a text to all workers but those that finish their last connections. What cannot be sent is reported to [`Events::error`](super::Events::error).
+    /// Sends a text to all workers but those that finish their last connections. What cannot be sent is reported to
+    /// [`Events::error`](super::Events::error).
     pub fn send(&self, text: &str) {
         self.parent.tell_all_but(None, text);
     }
@@ -82,8 +83,8 @@ impl Cluster {
         self.parent.disconnect(child.id());
     }
 
-    /// The figures of each worker that answers within a second, but of none that finishes its last connections: text that [`Worker::serve`](super::Worker::serve)
-    /// makes, `key=value` pairs with a space between two.
+    /// The figures of each worker that answers within a second, but of none that finishes its last connections: text that
+    /// [`Worker::serve`](super::Worker::serve) makes, `key=value` pairs with a space between two.
     pub fn stats(&self) -> Vec<(Child, String)> {
         let _one_at_a_time = lock(&self.parent.asking);
         self.parent.lock().stats.clear();

@@ -81,7 +81,7 @@ impl State {
         }
     }
 
-    /// Those that read: a worker that drains does not any more.
+    /// Those that get messages and questions: not one that drains.
     pub(super) fn live_children(&self) -> Vec<Child> {
         let all = self.children.values();
         let live = all.filter(|child| self.fleet.is_live(child.id()));

@@ -192,18 +192,20 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
 
     /// For a request that has a slot.
     pub(super) fn take_newest(&mut self, origin: &K) -> Option<C> {
-        let Numbered(_, idle) = self.known.get_mut(origin)?.free.pop_back()?;
-        self.totals.free_sockets -= 1;
-        Some(idle.connection)
+        self.take_newest_and(0, origin)
     }
 
     /// The newest idle connection, and a slot for it.
     pub(super) fn take_newest_and_slot(&mut self, origin: &K) -> Option<C> {
+        self.take_newest_and(1, origin)
+    }
+
+    fn take_newest_and(&mut self, slots: usize, origin: &K) -> Option<C> {
         let known = self.known.get_mut(origin)?;
         let Numbered(_, idle) = known.free.pop_back()?;
-        known.sockets += 1;
+        known.sockets += slots;
+        self.totals.sockets += slots;
         self.totals.free_sockets -= 1;
-        self.totals.sockets += 1;
         Some(idle.connection)
     }
 
