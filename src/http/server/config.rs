@@ -125,7 +125,6 @@ impl Config {
 
     /// Whether a connection may end before it has been idle for a second. A handler's Keep-Alive would then
     /// announce too much.
-    #[inline]
     pub(crate) fn may_end_early(&self) -> bool {
         self.max_requests_per_connection.is_some()
             || self.keep_alive_timeout.is_some_and(|t| t.as_secs() == 0)

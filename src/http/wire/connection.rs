@@ -40,7 +40,7 @@
 //!   appended to a `Vec`.
 //! - This is the only file that asks which role we have. What only a server or only a client does is in
 //!   `connection/server.rs` and `connection/client.rs`: read this file first. What may follow a head that was sent is
-//!   in `connection/sending.rs`.
+//!   in `connection/sending.rs`, the short way of most responses in `connection/plain.rs`.
 //!
 //! # To change X, touch Y
 //!
@@ -83,12 +83,14 @@
 //! ```
 
 mod client;
+mod plain;
 mod sending;
 mod server;
 
 use super::error::{Error, Rule};
 use super::messages::{BodyLength, FieldList, Version, chunked};
 use super::misuse::Misuse;
+pub(crate) use plain::Plain;
 use sending::{Framing, Sending};
 
 /// Which end of the connection we are.

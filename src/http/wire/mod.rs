@@ -131,6 +131,7 @@ mod misuse;
 mod semantics;
 mod uri;
 
+pub(crate) use connection::Plain;
 pub use connection::{Connection, Event, Role, State, request_step, response_step};
 pub use error::{Error, Rule};
 pub use limits::Limits;

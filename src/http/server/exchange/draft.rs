@@ -4,8 +4,8 @@ use super::compression::Compression;
 use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::{
-    Connection, FieldList, Fields, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut,
-    ServerFields, Version, is_final_status,
+    Connection, FieldList, Fields, HttpDate, Known, Limits, Misuse, Plain, ResponseDecoder,
+    ResponseOut, ServerFields, Version, is_final_status,
 };
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
@@ -51,10 +51,6 @@ impl ResponseDraft {
 
     fn extras_mut(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
-    }
-
-    fn reason(&self) -> &str {
-        self.extras.as_ref().map_or("", |extras| &extras.reason)
     }
 
     #[inline]
@@ -154,6 +150,7 @@ impl ResponseDraft {
     }
 
     /// Appends a field, and removes those of its name among the first `before`. Returns how many it removed.
+    #[inline]
     pub(crate) fn merge(
         &mut self,
         before: usize,
@@ -197,24 +194,35 @@ impl ResponseDraft {
 
     /// The head, to be encoded. `whole`: the length of the body, if it is sent as a whole.
     #[inline]
-    pub(crate) fn head(
-        &self,
-        machine: &Connection,
-        config: &Config,
-        whole: Option<u64>,
-    ) -> ResponseOut<'_> {
-        let head = ResponseOut::new(self.status(), &self.fields)
+    pub(crate) fn head(&self, machine: &Connection, whole: Option<u64>) -> ResponseOut<'_> {
+        let mut head = ResponseOut::new(self.status(), &self.fields)
             .forwarded(self.is_forwarded)
-            .checked_reason(self.reason())
-            .drop_keep_alive(config.may_end_early());
-        let head = match &self.added.fields {
-            Some(added) => head.server_fields(added),
-            None => head,
-        };
+            .drop_keep_alive(self.added.drops_keep_alive);
+        if let Some(extras) = &self.extras {
+            head = head.checked_reason(&extras.reason);
+        }
+        if let Some(added) = &self.added.fields {
+            head = head.server_fields(added);
+        }
         match whole {
             Some(length) if !self.is_streamed(machine) => head.length(length),
             _ => head,
         }
+    }
+
+    /// A response with this content, if the program has set nothing but a status and fields.
+    #[inline(always)]
+    pub(crate) fn plain<'a>(&'a self, content: &'a [u8]) -> Option<Plain<'a>> {
+        if self.extras.is_some() || self.is_forwarded {
+            return None;
+        }
+        Some(Plain {
+            status: self.status(),
+            fields: &self.fields,
+            server_fields: self.added.fields.as_ref()?,
+            content,
+            declares_length: !self.frozen,
+        })
     }
 
     /// Whether the head of a body that is sent as a whole says nothing of its length: it is chunked if the
@@ -243,14 +251,9 @@ impl ResponseDraft {
     }
 
     /// The values of a field of the head that was sent.
-    pub(crate) fn get_sent_header(
-        &self,
-        name: &str,
-        machine: &Connection,
-        config: &Config,
-    ) -> Vec<Vec<u8>> {
+    pub(crate) fn get_sent_header(&self, name: &str, machine: &Connection) -> Vec<Vec<u8>> {
         let mut sent = Vec::new();
-        machine.repeat_response(&self.head(machine, config, None), &mut sent);
+        machine.repeat_response(&self.head(machine, None), &mut sent);
         let unlimited = Limits {
             field_section_bytes: usize::MAX,
             fields: usize::MAX,
@@ -281,6 +284,8 @@ fn owned<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
 struct AddedFields {
     second: Range<SystemTime>,
     fields: Option<ServerFields>,
+    /// See [`Config::may_end_early`].
+    drops_keep_alive: bool,
 }
 
 impl Default for AddedFields {
@@ -288,6 +293,7 @@ impl Default for AddedFields {
         AddedFields {
             second: SystemTime::UNIX_EPOCH..SystemTime::UNIX_EPOCH,
             fields: None,
+            drops_keep_alive: false,
         }
     }
 }
@@ -310,5 +316,6 @@ impl AddedFields {
         let (begin, end) = (after(seconds), after(seconds.saturating_add(1)));
         self.second = begin.unwrap_or(now)..end.unwrap_or(now);
         self.fields = Some(ServerFields::new(date, config.announced_keep_alive_secs()));
+        self.drops_keep_alive = config.may_end_early();
     }
 }

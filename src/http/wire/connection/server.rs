@@ -2,7 +2,7 @@
 
 use super::{Added, Connection, Event, Framing, Sending, State, response_step};
 use crate::http::wire::messages::body::FRAMING;
-use crate::http::wire::messages::outgoing;
+use crate::http::wire::messages::{chunked, outgoing};
 use crate::http::wire::{
     BodyLength, Error, FieldList, Known, Method, Misuse, RequestHead, ResponseOut, Rule, Version,
 };
@@ -115,6 +115,32 @@ impl Connection {
             sending.after(length).check_end(self.version, trailers)?;
         }
         Ok(Checked(sending))
+    }
+
+    /// Appends a whole response: what [`send_response`](Self::send_response), [`begin_data`](Self::begin_data) and
+    /// [`send_end`](Self::send_end) append one after the other. Returns how many bytes follow the content.
+    ///
+    /// # Errors
+    /// A [`Misuse`] if status, fields, content and trailers contradict each other; nothing is appended then.
+    #[inline(never)]
+    pub(crate) fn send_whole(
+        &mut self,
+        head: &ResponseOut<'_>,
+        content: &[u8],
+        trailers: &FieldList,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, Misuse> {
+        let checked = self.check_response(Some(head), content.len(), Some(trailers))?;
+        self.send_checked(head, checked, out)?;
+        let sending = checked.0;
+        self.responses = State::Done; // a head has passed, and nothing of its body is missing
+        if sending.framing == Framing::Chunked {
+            return Ok(chunked::encode_whole(content, trailers, out));
+        }
+        if sending.sends_body() {
+            out.extend_from_slice(content);
+        }
+        Ok(0)
     }
 
     /// Appends a head that has been [checked](Self::check_response).

@@ -373,16 +373,24 @@ fn check_trailers(fields: Fields<'_>) -> Result<(), Error> {
     }
 }
 
+/// The digits of the largest length.
+const MOST_DIGITS: usize = usize::BITS as usize / 4;
+
 /// Appends the line that starts a chunk of `length` bytes; the bytes and a CRLF must follow. A length of
 /// 0 would end the body: use [`encode_last`] for that.
 #[inline]
 pub fn encode_size(length: usize, out: &mut Vec<u8>) {
     debug_assert!(length > 0);
-    let digits = (usize::BITS - length.leading_zeros()).div_ceil(4);
-    for right in (0..digits).rev() {
-        out.push(b"0123456789abcdef"[length >> (4 * right) & 15]);
+    let digits = (usize::BITS - length.leading_zeros()).div_ceil(4) as usize;
+    let mut line = [0; MOST_DIGITS + 2];
+    for (at, digit) in line[..digits].iter_mut().enumerate() {
+        *digit = b"0123456789abcdef"[length >> (4 * (digits - 1 - at)) & 15];
     }
-    out.extend_from_slice(b"\r\n");
+    line[digits..digits + 2].copy_from_slice(b"\r\n");
+    // All of the array: a copy whose length the compiler knows is three moves.
+    let end = out.len() + digits + 2;
+    out.extend_from_slice(&line);
+    out.truncate(end);
 }
 
 /// Appends `data` as one chunk; nothing if it is empty.
@@ -392,6 +400,36 @@ pub fn encode_chunk(data: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(data);
         out.extend_from_slice(b"\r\n");
     }
+}
+
+/// Appends a whole body; returns how many bytes follow the `data`.
+pub(in crate::http::wire) fn encode_whole(
+    data: &[u8],
+    trailers: &FieldList,
+    out: &mut Vec<u8>,
+) -> usize {
+    if trailers.view().is_empty() {
+        return encode_only(data, out);
+    }
+    encode_chunk(data, out);
+    let chunk_end = out.len();
+    encode_last(trailers, out);
+    out.len() - chunk_end + data.len().min(1) * b"\r\n".len()
+}
+
+/// Appends a whole body without trailer fields; returns how many bytes follow the `data`.
+#[inline(always)]
+pub(in crate::http::wire) fn encode_only(data: &[u8], out: &mut Vec<u8>) -> usize {
+    const CHUNK_END_AND_LAST: &[u8; 7] = b"\r\n0\r\n\r\n";
+    const LAST: &[u8; 5] = b"0\r\n\r\n";
+    if data.is_empty() {
+        out.extend_from_slice(LAST);
+        return LAST.len();
+    }
+    encode_size(data.len(), out);
+    out.extend_from_slice(data);
+    out.extend_from_slice(CHUNK_END_AND_LAST);
+    CHUNK_END_AND_LAST.len()
 }
 
 /// Appends the last chunk, the trailer fields and the end of the body.

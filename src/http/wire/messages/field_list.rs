@@ -145,7 +145,14 @@ impl FieldList {
         self.index.over(&self.bytes)
     }
 
+    /// Whether no line has one of the [`Known`] names.
+    #[inline(always)]
+    pub(in crate::http::wire) fn has_no_known(&self) -> bool {
+        self.index.has_no_known()
+    }
+
     /// Appends the field lines, each with its CRLF, without the empty line that ends a section.
+    #[inline]
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.bytes);
     }

@@ -149,6 +149,11 @@ impl Index {
         }
     }
 
+    #[inline(always)]
+    pub(super) fn has_no_known(&self) -> bool {
+        self.seen == 0
+    }
+
     /// Notes all lines again, after one was removed.
     pub(super) fn renumber(&mut self) {
         (self.seen, self.repeated) = (0, 0);

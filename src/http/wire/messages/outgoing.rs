@@ -222,6 +222,32 @@ pub(in crate::http::wire) fn encode_response(
     out.extend_from_slice(b"\r\n");
 }
 
+/// Appends a head up to its framing. `fields` has no name that the connection adds.
+#[inline(always)]
+pub(in crate::http::wire) fn encode_plain_head(
+    status: u16,
+    fields: &FieldList,
+    ours: &ServerFields,
+    out: &mut Vec<u8>,
+) {
+    status_line(status, None, out);
+    fields.encode(out);
+    out.extend_from_slice(ours.all());
+}
+
+/// Appends a Content-Length and the end of the head.
+#[inline(always)]
+pub(in crate::http::wire) fn encode_length(length: u64, out: &mut Vec<u8>) {
+    number_line(b"Content-Length: ", length, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the field of the chunked coding and the end of the head.
+#[inline(always)]
+pub(in crate::http::wire) fn encode_chunked(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+}
+
 /// Appends the caller's fields, and those of ours that do not stand among them or contradict the connection.
 #[inline(never)]
 fn encode_both(head: &ResponseOut<'_>, kept_alive: Option<Version>, out: &mut Vec<u8>) {

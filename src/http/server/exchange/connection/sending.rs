@@ -12,7 +12,6 @@
 
 use super::{BlamesPeer, ServerConnection};
 use crate::http::error::Error;
-use crate::http::server::config::Config;
 use crate::http::server::exchange::draft::ResponseDraft;
 use crate::http::server::exchange::response_queue::{ResponseQueue, Then};
 use crate::http::wire::{Connection, FieldList, Misuse, State};
@@ -23,9 +22,7 @@ impl ServerConnection {
     /// The values of a field of the response's head.
     pub(crate) fn get_header(&self, name: &str) -> Vec<Vec<u8>> {
         match self.head_sent() {
-            true => self
-                .draft
-                .get_sent_header(name, &self.machine, &self.config),
+            true => self.draft.get_sent_header(name, &self.machine),
             false => self.draft.get_header(name),
         }
     }
@@ -176,6 +173,48 @@ impl ServerConnection {
             true => Then::Coalesce,
             false => Then::SendLast,
         };
+        if self.head_sent() {
+            return self.end_begun(data, then);
+        }
+        self.close_if_last();
+        let ServerConnection {
+            machine,
+            queue,
+            draft,
+            config,
+            bytes_out,
+            ..
+        } = self;
+        let mut after = 0;
+        let sent = queue.append(data.len(), |out| {
+            let before = out.len();
+            if out.is_empty() {
+                draft.refresh_date(config); // once for responses that leave together
+            }
+            let plain = draft.plain(data);
+            after = match plain.and_then(|plain| machine.send_plain(plain, out)) {
+                Some(after) => after,
+                None => {
+                    let head = draft.head(machine, Some(data.len() as u64));
+                    machine.send_whole(&head, data, draft.trailers(), out)?
+                }
+            };
+            draft.freeze_head();
+            draft.body_bytes += data.len() as u64;
+            let pending = out.len();
+            *bytes_out += (pending - before) as u64;
+            let is_large = pending > config.pending_bytes;
+            Ok(((), if is_large { Then::Send } else { then }))
+        });
+        if let Err(Error::Io(_)) = &sent {
+            self.uncount(data.len(), after);
+        }
+        sent
+    }
+
+    /// Ends a response whose head has been sent.
+    #[inline(never)]
+    fn end_begun(&mut self, data: &[u8], then: Then) -> Result<(), Error> {
         let (mut data_end, mut end) = (0, 0);
         let sent = self.encode(data.len(), true, then, |machine, trailers, out| {
             if !data.is_empty() && machine.begin_data(data.len(), out)? {
@@ -279,7 +318,7 @@ impl ServerConnection {
                 if out.is_empty() {
                     draft.refresh_date(config); // once for responses that leave together
                 }
-                encode_head(machine, draft, config, (length, ends), out)?;
+                encode_head(machine, draft, (length, ends), out)?;
                 if is_timed {
                     *first_byte = Some(Instant::now());
                 }
@@ -320,11 +359,10 @@ impl ServerConnection {
 fn encode_head(
     machine: &mut Connection,
     draft: &mut ResponseDraft,
-    config: &Config,
     (length, ends): (usize, bool),
     out: &mut Vec<u8>,
 ) -> Result<(), Misuse> {
-    let head = draft.head(machine, config, ends.then_some(length as u64));
+    let head = draft.head(machine, ends.then_some(length as u64));
     let trailers = ends.then_some(draft.trailers());
     let checked = machine.check_response(Some(&head), length, trailers)?;
     machine.send_checked(&head, checked, out)?;
