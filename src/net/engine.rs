@@ -66,7 +66,7 @@ pub(super) struct Engine {
     system: System,
     /// Other processes accept from the socket: what is accepted after the stop is served.
     is_shared: bool,
-    stopping: AtomicBool,
+    stopping: Arc<AtomicBool>,
     state: Mutex<State>,
     /// How often a connection was refused something, by rule.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
@@ -131,7 +131,7 @@ impl Engine {
             service,
             system,
             is_shared,
-            stopping: AtomicBool::new(false),
+            stopping: Arc::default(),
             state: Mutex::new(state),
             refusals: Mutex::default(),
             slot_free: Condvar::new(),
@@ -216,7 +216,8 @@ impl Engine {
             return self.wait_for_slot(self.lock());
         }
         let number = state.registry.insert(&stream, address);
-        let slot = Slot::new(Arc::clone(self) as Arc<dyn Slots>, number);
+        let server = Arc::clone(self) as Arc<dyn Slots>;
+        let slot = Slot::new(server, Arc::clone(&self.stopping), number);
         let (wants_thread, wakes) = (state.workers.serve(), state.workers.wakes());
         drop(state);
         if wants_thread {
@@ -313,16 +314,12 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 }
 
 impl Slots for Engine {
-    fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
-    }
-
     fn refused(&self, rule: &'static str) {
         *lock(&self.refusals).entry(rule).or_default() += 1;
     }
 
     fn is_late(&self) -> bool {
-        self.is_shared && self.is_stopping()
+        self.is_shared && self.stopping.load(Ordering::Acquire)
     }
 
     fn set_hook(&self, slot: usize, hook: Arc<dyn Stop>) {

@@ -36,27 +36,30 @@ impl Connection {
         if !allows_body || !plain.fields.has_no_known() || !self.is_plain() {
             return None;
         }
-        let length = plain.content.len();
-        outgoing::encode_plain_head(plain.status, plain.fields, plain.server_fields, out);
-        let (sending, framing, after) = match plain.declares_length {
-            true => {
-                outgoing::encode_length(length as u64, out);
+        let length = plain.content.len() as u64;
+        let declared = plain.declares_length.then_some(length);
+        outgoing::encode_plain(
+            plain.status,
+            plain.fields,
+            plain.server_fields,
+            declared,
+            out,
+        );
+        let after = match declared {
+            Some(length) => {
                 out.extend_from_slice(plain.content);
-                let sending = Sending::declared(Framing::Known, length as u64);
-                (sending, BodyLength::Known(length as u64), 0)
+                self.sending = Sending::declared(Framing::Known, length);
+                0
             }
-            false => {
-                outgoing::encode_chunked(out);
-                let after = chunked::encode_only(plain.content, out);
-                let sending = Sending::undeclared(Framing::Chunked);
-                (sending, BodyLength::Chunked, after)
+            None => {
+                self.sending = Sending::undeclared(Framing::Chunked);
+                chunked::encode_only(plain.content, out)
             }
         };
         self.responses = State::Done;
-        self.sending = sending;
         self.added = Some(Added {
             kept_alive: Some(Version::Http11),
-            framing: Some(framing),
+            framing: Some(declared.map_or(BodyLength::Chunked, BodyLength::Known)),
         });
         Some(after)
     }

@@ -222,30 +222,26 @@ pub(in crate::http::wire) fn encode_response(
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends a head up to its framing. `fields` has no name that the connection adds.
+/// Appends a whole head on a connection that persists. `fields` has no name that the connection adds; `length` is that of
+/// the content, if the head declares it.
 #[inline(always)]
-pub(in crate::http::wire) fn encode_plain_head(
+pub(in crate::http::wire) fn encode_plain(
     status: u16,
     fields: &FieldList,
     ours: &ServerFields,
+    length: Option<u64>,
     out: &mut Vec<u8>,
 ) {
     status_line(status, None, out);
     fields.encode(out);
-    out.extend_from_slice(ours.all());
-}
-
-/// Appends a Content-Length and the end of the head.
-#[inline(always)]
-pub(in crate::http::wire) fn encode_length(length: u64, out: &mut Vec<u8>) {
-    number_line(b"Content-Length: ", length, out);
-    out.extend_from_slice(b"\r\n");
-}
-
-/// Appends the field of the chunked coding and the end of the head.
-#[inline(always)]
-pub(in crate::http::wire) fn encode_chunked(out: &mut Vec<u8>) {
-    out.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+    match length {
+        None => out.extend_from_slice(ours.all_and_chunked()),
+        Some(length) => {
+            out.extend_from_slice(ours.all());
+            number_line(b"Content-Length: ", length, out);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
 }
 
 /// Appends the caller's fields, and those of ours that do not stand among them or contradict the connection.

@@ -4,18 +4,21 @@
 //!   Date: Sat, 07 May 2022 01:26:03 GMT
 //!   Connection: keep-alive
 //!   Keep-Alive: timeout=5
+//!   Transfer-Encoding: chunked    and the end of the head
 //! ```
 //!
-//! A response whose own fields have none of these gets all of them in one copy, if the connection persists.
-//! `outgoing.rs` decides.
+//! A response whose own fields have none of these gets all of them in one copy, if the connection persists: with the
+//! last lines, or up to them. `outgoing.rs` decides.
 
 use crate::http::wire::HttpDate;
 use std::fmt::{self, Write};
 
 /// `Date: `, an IMF-fixdate and the end of the line.
 const DATE_BYTES: usize = 6 + 29 + 2;
+/// Behind the others: the framing of a body whose length the head does not declare.
+const CHUNKED: &str = "Transfer-Encoding: chunked\r\n\r\n";
 /// The longest text: a Keep-Alive may have 20 digits.
-const MOST_BYTES: usize = DATE_BYTES + 24 + 20 + 20 + 2;
+const MOST_BYTES: usize = DATE_BYTES + 24 + 20 + 20 + 2 + CHUNKED.len();
 
 /// Date, `Connection: keep-alive` and Keep-Alive, to be added to the responses of one second.
 ///
@@ -51,12 +54,19 @@ impl ServerFields {
         if let Some(secs) = keep_alive_secs {
             let _ = write!(fields, "Keep-Alive: timeout={secs}\r\n");
         }
+        let _ = fields.write_str(CHUNKED);
         fields
     }
 
     /// All of them, encoded.
     #[inline]
     pub(super) fn all(&self) -> &[u8] {
+        &self.text[..usize::from(self.length) - CHUNKED.len()]
+    }
+
+    /// All of them, `Transfer-Encoding: chunked` and the end of the head.
+    #[inline]
+    pub(super) fn all_and_chunked(&self) -> &[u8] {
         &self.text[..usize::from(self.length)]
     }
 
@@ -89,7 +99,7 @@ mod tests {
     #[test]
     fn the_longest_has_room() {
         let fields = ServerFields::new(HttpDate::MAX, Some(u64::MAX));
-        assert_eq!(fields.all().len(), MOST_BYTES);
+        assert_eq!(fields.all_and_chunked().len(), MOST_BYTES);
         assert!(fields.all().ends_with(b"=18446744073709551615\r\n"));
         assert!(fields.date_line().ends_with(b"9999 23:59:59 GMT\r\n"));
         let fields = ServerFields::new(HttpDate::MAX, None);
