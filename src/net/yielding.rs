@@ -42,58 +42,90 @@ static TRIALS: AtomicUsize = AtomicUsize::new(0);
 static SCORE: AtomicU32 = AtomicU32::new(ALL_PAY);
 
 thread_local! {
-    static WAITS: Cell<Waits> = const { Cell::new(Waits { left: 0, trial: None }) };
+    static WAITS: Waits = const { Waits::new() };
+    /// How many trials all threads had begun when this one began its last.
+    static TRIAL: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Called by a thread that has just sent something and is about to wait for the peer: lets the other threads run first, if
 /// that pays.
 #[inline]
 pub(crate) fn yield_before_read() {
-    let mut waits = WAITS.get();
-    let wait = waits.next(|| THREADS.fetch_add(1, Ordering::Relaxed));
-    if let Some(trial) = wait.ends_trial {
-        let others = TRIALS.load(Ordering::Relaxed).wrapping_sub(trial);
-        let score = scored(SCORE.load(Ordering::Relaxed), has_paid(others));
-        SCORE.store(score, Ordering::Relaxed);
+    match WAITS.with(|waits| waits.next(|| THREADS.fetch_add(1, Ordering::Relaxed))) {
+        Wait::Usual => {}
+        Wait::BeginsTrial => return begin_trial(),
+        Wait::EndsTrial => end_trial(),
     }
-    if wait.is_trial || pays(SCORE.load(Ordering::Relaxed)) {
+    if pays(SCORE.load(Ordering::Relaxed)) {
         thread::yield_now();
     }
-    if wait.is_trial {
-        let before = TRIALS.fetch_add(1, Ordering::Relaxed);
-        waits.trial = Some(before.wrapping_add(1));
-    }
-    WAITS.set(waits);
 }
 
-/// The waits of one thread.
-#[derive(Clone, Copy, Debug)]
+#[cold]
+fn begin_trial() {
+    thread::yield_now();
+    let before = TRIALS.fetch_add(1, Ordering::Relaxed);
+    TRIAL.set(before.wrapping_add(1));
+}
+
+#[cold]
+fn end_trial() {
+    let others = TRIALS.load(Ordering::Relaxed).wrapping_sub(TRIAL.get());
+    let score = scored(SCORE.load(Ordering::Relaxed), has_paid(others));
+    SCORE.store(score, Ordering::Relaxed);
+}
+
+/// Counts the waits of one thread.
+#[derive(Debug)]
 struct Waits {
     /// The wait in which the next trial begins: 1 is the next one. 0 before the first wait.
-    left: u32,
-    /// The trial that goes on: how many all threads had begun then.
-    trial: Option<usize>,
+    left: Cell<u32>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Wait {
-    is_trial: bool,
-    /// The trial that began with the wait before.
-    ends_trial: Option<usize>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Usual,
+    BeginsTrial,
+    /// It follows the one in which a trial began.
+    EndsTrial,
 }
 
 impl Waits {
+    const fn new() -> Waits {
+        Waits { left: Cell::new(0) }
+    }
+
     /// `number`: which thread this is. Threads with neighbouring numbers begin their trials one after the other.
     #[inline]
-    fn next(&mut self, number: impl FnOnce() -> u32) -> Wait {
-        let left = match self.left {
+    fn next(&self, number: impl FnOnce() -> u32) -> Wait {
+        match self.left.get() {
+            left @ 2..TRIAL_EVERY => {
+                self.left.set(left - 1);
+                Wait::Usual
+            }
+            TRIAL_EVERY => {
+                self.left.set(TRIAL_EVERY - 1);
+                Wait::EndsTrial
+            }
+            left => self.first_or_last(left, number),
+        }
+    }
+
+    #[cold]
+    fn first_or_last(&self, left: u32, number: impl FnOnce() -> u32) -> Wait {
+        let left = match left {
             0 => 1 + number() % TRIAL_EVERY,
             left => left,
         };
-        self.left = if left == 1 { TRIAL_EVERY } else { left - 1 };
-        Wait {
-            is_trial: left == 1,
-            ends_trial: self.trial.take(),
+        match left {
+            1 => {
+                self.left.set(TRIAL_EVERY);
+                Wait::BeginsTrial
+            }
+            left => {
+                self.left.set(left - 1);
+                Wait::Usual
+            }
         }
     }
 }
@@ -130,37 +162,24 @@ mod tests {
         score
     }
 
-    const NEW: Waits = Waits {
-        left: 0,
-        trial: None,
-    };
-
-    #[test]
-    fn one_wait_of_each_thread_in_32_is_a_trial_and_the_next_wait_ends_it() {
-        let mut waits = NEW;
-        let mut trials = Vec::new();
-        for number in 0..100 {
-            let wait = waits.next(|| 7);
-            assert_eq!(
-                wait.ends_trial,
-                trials.last().copied().filter(|it| it + 1 == number)
-            );
-            if wait.is_trial {
-                waits.trial = Some(number);
-                trials.push(number);
-            }
-        }
-        assert_eq!(trials, [7, 7 + 32, 7 + 64]);
+    /// The kinds of the first waits of a thread.
+    fn waits(number: u32, many: usize) -> Vec<Wait> {
+        let waits = Waits::new();
+        (0..many).map(|_| waits.next(|| number)).collect()
     }
 
     #[test]
-    fn threads_begin_their_trials_at_different_waits() {
-        let first_trial = |number| {
-            let mut waits = NEW;
-            (1..).find(|_| waits.next(|| number).is_trial)
-        };
+    fn one_wait_of_each_thread_in_32_is_a_trial_and_the_next_wait_ends_it() {
         for number in 0..100 {
-            assert_eq!(first_trial(number), Some(1 + number % TRIAL_EVERY));
+            let first = number as usize % TRIAL_EVERY as usize;
+            for (at, wait) in waits(number, 200).into_iter().enumerate() {
+                let expected = match at.checked_sub(first).map(|at| at % 32) {
+                    Some(0) => Wait::BeginsTrial,
+                    Some(1) => Wait::EndsTrial,
+                    _ => Wait::Usual,
+                };
+                assert_eq!(wait, expected, "wait {at} of thread {number}");
+            }
         }
     }
 
@@ -196,17 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_counts_its_trial_and_ends_it() {
+    fn a_thread_counts_its_trials() {
         let thread = thread::spawn(|| {
-            let trial = || WAITS.get().trial;
             let before = TRIALS.load(Ordering::Relaxed);
-            let is_in_trial = |_| {
+            let mut trials = Vec::new();
+            for _ in 0..3 * TRIAL_EVERY {
                 yield_before_read();
-                trial().is_some()
-            };
-            assert!((0..TRIAL_EVERY).any(is_in_trial));
-            assert!(trial().is_some_and(|trial| trial > before));
-            assert!(!(1..TRIAL_EVERY).any(is_in_trial));
+                trials.push(TRIAL.get());
+            }
+            trials.retain(|&trial| trial > before);
+            trials.dedup();
+            assert_eq!(trials.len(), 3);
+            assert!(trials.is_sorted());
         });
         thread.join().expect("its assertions hold");
     }
