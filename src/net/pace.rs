@@ -31,19 +31,21 @@ const SHORTEST_SLICE: Duration = Duration::from_millis(1);
 
 /// Adds up the time spent waiting for a peer, and the bytes that moved meanwhile. Time in which no thread
 /// waits for the peer (a handler computes) does not count.
+///
+/// A connection has one for each direction, so its times are nanoseconds in 64 bits: half of what a [`Duration`] takes.
 #[derive(Clone, Debug)]
 #[repr(C)] // a peer that keeps up costs a look at the first field
 pub(crate) struct Pace {
     /// Waited in the present stretch, and what moved in it.
-    waited: Duration,
+    waited: u64,
     bytes: u64,
     /// Waited since the last byte.
-    still: Duration,
-    stall_timeout: Duration,
-    /// The beginning of a stretch, which does not count.
-    moment: Duration,
+    still: u64,
+    stall_timeout: u64,
     /// The bytes that end a stretch.
     quota: u64,
+    /// The beginning of a stretch, which does not count: a second at most.
+    moment: u32,
 }
 
 impl Pace {
@@ -62,25 +64,25 @@ impl Pace {
     fn after(moment: Duration, stall_timeout: Duration, min_bytes_per_second: u64) -> Pace {
         let millis = u64::try_from(stall_timeout.as_millis()).unwrap_or(u64::MAX);
         Pace {
-            stall_timeout,
-            moment,
+            stall_timeout: nanos(stall_timeout),
+            moment: nanos(moment) as u32,
             quota: millis.saturating_mul(min_bytes_per_second) / 1000,
-            still: Duration::ZERO,
-            waited: Duration::ZERO,
+            still: 0,
+            waited: 0,
             bytes: 0,
         }
     }
 
     /// A new body, or a new stretch: what was before does not count.
     pub(crate) fn restart(&mut self) {
-        (self.still, self.waited, self.bytes) = (Duration::ZERO, Duration::ZERO, 0);
+        (self.still, self.waited, self.bytes) = (0, 0, 0);
     }
 
     /// `bytes` moved, and no thread had to wait.
     #[inline]
     pub(crate) fn went(&mut self, bytes: usize) {
-        self.still = Duration::ZERO;
-        if self.waited >= self.moment {
+        self.still = 0;
+        if self.waited >= self.moment.into() {
             self.count(bytes);
         }
     }
@@ -89,27 +91,29 @@ impl Pace {
     fn count(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
         if self.bytes >= self.quota {
-            (self.waited, self.bytes) = (Duration::ZERO, 0);
+            (self.waited, self.bytes) = (0, 0);
         }
     }
 
     /// Whether we have waited for the peer in this stretch.
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
-        self.waited > Duration::ZERO
+        self.waited > 0
     }
 
     /// How long the peer may go on as it does.
     pub(crate) fn left(&self) -> Duration {
-        let counted = self.waited.saturating_sub(self.moment);
-        self.stall_timeout.saturating_sub(self.still.max(counted))
+        let counted = self.waited.saturating_sub(self.moment.into());
+        let left = self.stall_timeout.saturating_sub(self.still.max(counted));
+        Duration::from_nanos(left)
     }
 
     /// How long a write may wait before it is tried again: first for half of a [moment](MOMENT), then for as
     /// long as was waited already; the last try is half of a moment before the end.
     pub(crate) fn slice(&self) -> Duration {
-        let (half, left) = (self.moment / 2, self.left());
-        let slice = self.waited.max(half).min(LONGEST_SLICE);
+        let half = Duration::from_nanos(u64::from(self.moment) / 2);
+        let (waited, left) = (Duration::from_nanos(self.waited), self.left());
+        let slice = waited.max(half).min(LONGEST_SLICE);
         let most = if left > half { left - half } else { left };
         slice.min(most).max(SHORTEST_SLICE)
     }
@@ -119,13 +123,13 @@ impl Pace {
     /// # Errors
     /// [`TooSlow`]: the caller ends the connection.
     pub(crate) fn waited(&mut self, time: Duration, bytes: usize) -> Result<(), TooSlow> {
-        let before = self.waited;
+        let (before, time) = (self.waited, nanos(time));
         self.waited = self.waited.saturating_add(time);
         if bytes == 0 {
             self.still = self.still.saturating_add(time);
         } else {
-            self.still = Duration::ZERO;
-            if before >= self.moment {
+            self.still = 0;
+            if before >= self.moment.into() {
                 self.count(bytes);
             }
         }
@@ -134,6 +138,11 @@ impl Pace {
             false => Ok(()),
         }
     }
+}
+
+/// The same in nanoseconds; 584 years if it is longer.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Which calls are timed, so that no clock is read while the peer keeps up.

@@ -34,9 +34,9 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 /// Data up to this size is copied behind what is pending; more is written from where it lies.
 const COPIED_BYTES: usize = 16 * 1024;
-/// The first memory for responses, beside what the first of them needs: growing up to it would leave as
-/// much behind in the allocator.
-const FIRST_BYTES: usize = 512;
+/// The first memory for responses, beside the content of the first of them: most heads have room in it. Growing up to
+/// it would leave as much behind in the allocator.
+const FIRST_BYTES: usize = 256;
 
 /// Bytes may be pending, or the stream may be broken.
 const UNFLUSHED: usize = usize::MAX;
