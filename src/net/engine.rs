@@ -39,9 +39,8 @@ use super::workers::{Accepting, Next, Workers};
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts a thread.
-pub(super) type StartThread =
-    dyn Fn(thread::Builder, Box<dyn FnOnce() + Send>) -> io::Result<()> + Send + Sync;
+/// Starts a thread that does the engine's work.
+pub(super) type StartThread = dyn Fn(thread::Builder, Arc<Engine>) -> io::Result<()> + Send + Sync;
 
 /// What the engine has from the system. Tests have threads that cannot be started, and longer pauses.
 pub(super) struct System {
@@ -53,7 +52,7 @@ pub(super) struct System {
 impl Default for System {
     fn default() -> System {
         System {
-            start_thread: Box::new(|builder, work| builder.spawn(work).map(drop)),
+            start_thread: Box::new(Engine::start_thread),
             first_pause: FIRST_PAUSE,
         }
     }
@@ -144,11 +143,14 @@ impl Engine {
 
     /// Starts a thread that the state counts as idle already.
     fn spawn(self: &Arc<Self>) -> io::Result<()> {
-        let engine = Arc::clone(self);
         let builder = thread::Builder::new()
             .name("barewire".to_owned())
             .stack_size(self.options.stack_size);
-        (self.system.start_thread)(builder, Box::new(move || engine.work()))
+        (self.system.start_thread)(builder, Arc::clone(self))
+    }
+
+    pub(super) fn start_thread(builder: thread::Builder, engine: Arc<Engine>) -> io::Result<()> {
+        builder.spawn(move || engine.work()).map(drop)
     }
 
     fn work(self: &Arc<Self>) {

@@ -25,12 +25,12 @@ impl Threads {
         F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
     {
         let threads = self.clone();
-        let start = move |builder: thread::Builder, work: Box<dyn FnOnce() + Send>| {
+        let start = move |builder: thread::Builder, engine: Arc<Engine>| {
             if threads.gone.load(Ordering::SeqCst) {
                 threads.refused.fetch_add(1, Ordering::SeqCst);
                 return Err(std::io::ErrorKind::WouldBlock.into());
             }
-            builder.spawn(work).map(drop)
+            Engine::start_thread(builder, engine)
         };
         let system = System {
             start_thread: Box::new(start),
