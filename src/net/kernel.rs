@@ -29,7 +29,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
 use std::time::{Duration, Instant};
 
 use super::addr::Addr;
@@ -54,15 +54,15 @@ pub struct KernelSocket<S> {
     /// Held during a probe: one at a time.
     probing: Mutex<()>,
     /// How many probes have begun plus how many have ended.
-    probes: AtomicUsize,
+    probes: AtomicU32,
     /// How many waiting calls still read the clock.
-    timed_calls: AtomicUsize,
+    timed_calls: AtomicU8,
     /// The read timeout may be that of the listening socket, which nobody asked for.
     inherits_timeout: AtomicBool,
 }
 
 /// How many waiting calls read the clock after a probe, because another may follow.
-const TIMED_CALLS: usize = 16;
+const TIMED_CALLS: u8 = 16;
 
 /// What TCP and Unix sockets have in common beside `Read` and `Write`.
 pub trait Raw: fmt::Debug + Send + Sync + 'static {
@@ -82,8 +82,8 @@ impl<S> KernelSocket<S> {
             inner,
             peer,
             probing: Mutex::new(()),
-            probes: AtomicUsize::new(0),
-            timed_calls: AtomicUsize::new(0),
+            probes: AtomicU32::new(0),
+            timed_calls: AtomicU8::new(0),
             inherits_timeout: AtomicBool::new(false),
         }
     }
@@ -222,7 +222,7 @@ impl<S: Raw> KernelSocket<S> {
     fn wait_again(
         &self,
         mut failed: io::Error,
-        (mut seen, mut began): (usize, Option<Instant>),
+        (mut seen, mut began): (u32, Option<Instant>),
         timeout: fn(&S) -> io::Result<Option<Duration>>,
         mut call: impl FnMut(&S) -> io::Result<usize>,
     ) -> io::Result<usize> {
@@ -258,14 +258,14 @@ impl<S: Raw> KernelSocket<S> {
 
     #[cold]
     fn count_timed_call(&self) -> bool {
-        let one_less = |calls: usize| calls.checked_sub(1);
+        let one_less = |calls: u8| calls.checked_sub(1);
         let counted = self
             .timed_calls
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
         counted.is_ok()
     }
 
-    fn probed_since(&self, seen: usize) -> bool {
+    fn probed_since(&self, seen: u32) -> bool {
         // The mode went through the kernel, the count did not: the mode that our call met must be read
         // before the count that we read now.
         fence(Ordering::SeqCst);

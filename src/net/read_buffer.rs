@@ -30,8 +30,8 @@ pub(crate) struct ReadBuffer {
     end: usize,
     /// The last read took all the room there was: there may be more where it came from.
     was_filled: bool,
-    first_bytes: usize,
-    max_bytes: usize,
+    first_bytes: u32,
+    max_bytes: u32,
 }
 
 impl ReadBuffer {
@@ -68,8 +68,8 @@ impl ReadBuffer {
             end,
             bytes,
             was_filled: false,
-            first_bytes,
-            max_bytes,
+            first_bytes: first_bytes as u32,
+            max_bytes: max_bytes as u32,
         }
     }
 
@@ -90,8 +90,8 @@ impl ReadBuffer {
     fn make_room(&mut self) {
         self.move_to(self.kept);
         let size = self.bytes.len();
-        if self.end == size || (self.was_filled && size < self.max_bytes) {
-            let double = size.saturating_mul(2).max(self.first_bytes);
+        if self.end == size || (self.was_filled && size < self.max_bytes as usize) {
+            let double = size.saturating_mul(2).max(self.first_bytes as usize);
             self.bytes.resize(double, 0);
         }
         self.was_filled = false;

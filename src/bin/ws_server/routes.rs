@@ -54,9 +54,9 @@ impl Routes {
         if req.path() == "/" && !websocket::is_asked_for(&req) {
             return page(&req, res);
         }
-        let path = req.path().to_owned();
+        let path = req.path();
         if let Some(ws) = self.acceptor.accept(req, res)? {
-            self.talk(&path, ws);
+            self.talk(path, ws);
         }
         Ok(())
     }

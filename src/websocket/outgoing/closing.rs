@@ -105,7 +105,7 @@ impl Outgoing {
         if state.outcome.is_some() {
             return; // the stream is cut, or will be: over TLS a `shutdown` would send the end that a cut must not send
         }
-        state.outcome = Some(outcome);
+        state.outcome = Some(Box::new(outcome));
         self.fail(&mut state, ErrorKind::BrokenPipe.into());
         drop(state);
         let _ = self.stream.shutdown(Shutdown::Both); // it may be gone already
@@ -113,14 +113,14 @@ impl Outgoing {
     }
 
     pub(in crate::websocket) fn outcome(&self) -> Option<Outcome> {
-        self.lock().outcome.clone()
+        self.lock().outcome.as_deref().cloned()
     }
 
     /// Waits until the connection is over.
     pub(in crate::websocket) fn wait_closed(&self) -> Outcome {
         let mut state = self.lock();
         loop {
-            if let Some(outcome) = &state.outcome {
+            if let Some(outcome) = state.outcome.as_deref() {
                 return outcome.clone();
             }
             state = self.wait(state);
@@ -134,7 +134,7 @@ impl Outgoing {
         while state.outcome.is_none() && in_time {
             (state, in_time) = self.wait_until(state, until);
         }
-        state.outcome.clone()
+        state.outcome.as_deref().cloned()
     }
 
     /// Cuts the connection: no Close frame, and nothing that is queued leaves. Every thread that waits here or in
@@ -157,7 +157,7 @@ impl Outgoing {
             return;
         }
         self.cut.store(true, Ordering::Relaxed);
-        state.outcome = Some(Outcome::abnormal());
+        state.outcome = Some(Box::new(Outcome::abnormal()));
         self.fail(&mut state, cause);
         drop(state);
         let _ = self.stream.abort(); // it may be gone already
@@ -167,7 +167,7 @@ impl Outgoing {
     /// Why this side has ended the connection, if it has.
     pub(in crate::websocket) fn why_broken(&self) -> Option<Error> {
         let state = self.lock();
-        let cause = state.failure.as_ref();
+        let cause = state.failure.as_deref();
         let cause = cause.filter(|_| state.outcome.is_some());
         cause.map(Error::from)
     }

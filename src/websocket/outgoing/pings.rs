@@ -18,15 +18,24 @@ pub(super) struct Pings {
     waiting: VecDeque<(u64, Instant)>,
     answered: u64,
     round_trip: Option<Duration>,
-    /// The position behind the heartbeat's ping, while it has not left; then the time at which it has left.
-    heartbeat: Option<u64>,
-    heartbeat_left: Option<Instant>,
+    heartbeat: HeartbeatPing,
+}
+
+/// The newest ping of the heartbeat.
+#[derive(Clone, Copy, Debug, Default)]
+enum HeartbeatPing {
+    #[default]
+    None,
+    /// It is queued, up to this position.
+    Queued(u64),
+    /// It has left then.
+    Left(Instant),
 }
 
 impl Pings {
     /// Whether a ping of the heartbeat has left and is not answered.
     pub(super) fn is_outstanding(&self) -> bool {
-        self.heartbeat_left.is_some() && !self.waiting.is_empty()
+        matches!(self.heartbeat, HeartbeatPing::Left(_)) && !self.waiting.is_empty()
     }
 
     /// The number of the next ping.
@@ -42,9 +51,10 @@ impl Pings {
     /// Everything up to the position `sent` has left: the heartbeat's ping may be among it.
     #[inline]
     pub(super) fn note_sent(&mut self, sent: u64) {
-        if self.heartbeat.is_some_and(|position| sent >= position) {
-            self.heartbeat = None;
-            self.heartbeat_left = Some(Instant::now());
+        if let HeartbeatPing::Queued(position) = self.heartbeat
+            && sent >= position
+        {
+            self.heartbeat = HeartbeatPing::Left(Instant::now());
         }
     }
 
@@ -73,9 +83,11 @@ impl Outgoing {
     /// Sends the heartbeat's ping. Never waits.
     pub(in crate::websocket) fn ping_heartbeat(self: &Arc<Self>) -> Result<(), Error> {
         let mut state = self.lock();
-        state.pings.heartbeat_left = None;
+        if let HeartbeatPing::Left(_) = state.pings.heartbeat {
+            state.pings.heartbeat = HeartbeatPing::None;
+        }
         let (_, position) = state.append_ping()?;
-        state.pings.heartbeat = Some(position);
+        state.pings.heartbeat = HeartbeatPing::Queued(position);
         self.push(state);
         Ok(())
     }
@@ -84,7 +96,10 @@ impl Outgoing {
     pub(in crate::websocket) fn pulse(&self) -> Pulse {
         let state = self.lock();
         Pulse {
-            ping_left: state.pings.heartbeat_left.map(|left| left.elapsed()),
+            ping_left: match state.pings.heartbeat {
+                HeartbeatPing::Left(left) => Some(left.elapsed()),
+                _ => None,
+            },
             signs_of_life: state.peer.signs_of_life(),
         }
     }
@@ -92,7 +107,9 @@ impl Outgoing {
     /// The deadline of the heartbeat's ping begins anew.
     pub(in crate::websocket) fn restart_heartbeat(&self) {
         let mut state = self.lock();
-        state.pings.heartbeat_left = state.pings.heartbeat_left.map(|_| Instant::now());
+        if let HeartbeatPing::Left(left) = &mut state.pings.heartbeat {
+            *left = Instant::now();
+        }
     }
 
     /// A pong has come.

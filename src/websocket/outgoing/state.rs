@@ -35,13 +35,14 @@ pub(super) struct State {
     /// No flush thread could be started, and the clock will push what is queued.
     pub(super) retry_scheduled: bool,
     pub(super) closing: Closing,
-    pub(super) failure: Option<Cause>,
+    /// Boxed, as the outcome: most of its life a connection has neither.
+    pub(super) failure: Option<Box<Cause>>,
     /// The position behind the last frame that `send` has left queued, to be coalesced: the reading thread
     /// waits until it has left before it reads.
     pub(super) await_before_read: u64,
     pub(super) delayed: DelayedFlush,
     pub(super) pings: Pings,
-    pub(super) outcome: Option<Outcome>,
+    pub(super) outcome: Option<Box<Outcome>>,
 }
 
 pub(super) type Guard<'a> = MutexGuard<'a, State>;
@@ -111,7 +112,7 @@ impl State {
     /// Nothing has failed so far.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.failure
-            .as_ref()
+            .as_deref()
             .map_or(Ok(()), |cause| Err(cause.into()))
     }
 

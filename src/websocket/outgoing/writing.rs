@@ -170,7 +170,8 @@ impl Outgoing {
         } else {
             let slice = write_slice(&self.config);
             if !state.peer.has_waited(since, slice, n, n == offered) {
-                state.outcome.get_or_insert_with(Outcome::abnormal);
+                let outcome = || Box::new(Outcome::abnormal());
+                state.outcome.get_or_insert_with(outcome);
                 self.fail(state, ErrorKind::TimedOut.into());
             }
         }
@@ -201,7 +202,7 @@ impl Outgoing {
     /// From now on nothing can be sent. What the peer has sent can still be read.
     #[cold]
     pub(super) fn fail(&self, state: &mut State, cause: Cause) {
-        state.failure.get_or_insert(cause);
+        state.failure.get_or_insert_with(|| Box::new(cause));
         state.queue.fail();
         self.notify(state);
     }
