@@ -375,7 +375,9 @@ impl<'a> Request<'a> {
         }
         connection.send_switch(blames_peer)?;
         let mut head_tail = self.body.take_pipelined();
-        head_tail.append(&mut connection.read_ahead);
+        if !connection.read_ahead().is_empty() {
+            head_tail.append(connection.read_ahead_mut());
+        }
         Ok(Upgraded::new(
             connection.queue.stream().clone(),
             head_tail,

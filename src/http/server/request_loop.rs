@@ -30,6 +30,7 @@ use crate::http::error::Error;
 use crate::http::wire::{self, BodyLength, RequestDecoder, Rule};
 use crate::net::{Linger, ReadBuffer, Slot, Stream, guarded, linger};
 use std::cell::RefCell;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,9 +67,7 @@ struct RequestLoop<'s> {
     shared: &'s Shared<dyn ServerEvents>,
     queue: Arc<ResponseQueue>,
     buffer: ReadBuffer,
-    head_since: Option<Instant>,
-    /// Since when the connection waits for a request, if that was longer than one read.
-    idle_since: Option<Instant>,
+    since: Since,
     /// See [`Config::quiet_interval`].
     quiet_interval: Duration,
     /// Since the connection was last quiet, an exchange has left more memory than an idle connection keeps.
@@ -77,10 +76,21 @@ struct RequestLoop<'s> {
     body: BodyState,
     connection: RefCell<ServerConnection>,
     numbers: Numbers,
-    /// If somebody wants a [`Summary`]: since when an exchange goes on that has had none yet.
-    exchange_since: Option<Instant>,
-    /// Why the request of this exchange was refused.
-    refusal: Option<Error>,
+    /// Why the request of this exchange was refused, if somebody wants a [`Summary`].
+    refusal: Option<Box<Error>>,
+}
+
+/// What goes on, and since when.
+#[derive(Clone, Copy)]
+enum Since {
+    /// A wait for a request that has just begun; or an exchange of which nobody wants a [`Summary`], or has had it.
+    Untimed,
+    /// The connection waits for a request, longer than for one read.
+    Idle(Instant),
+    /// It waits for the rest of a head.
+    Head(Instant),
+    /// An exchange that has had no [`Summary`] yet.
+    Exchange(Instant),
 }
 
 impl<E: ServerEvents> Shared<E> {
@@ -152,8 +162,7 @@ impl<'s> RequestLoop<'s> {
             shared,
             queue,
             buffer: ReadBuffer::new(FIRST_READ_BYTES, MAX_READ_BYTES),
-            head_since: None,
-            idle_since: None,
+            since: Since::Untimed,
             quiet_interval: config.quiet_interval(),
             was_large: false,
             decoder: RequestDecoder::new(config.limits),
@@ -166,7 +175,6 @@ impl<'s> RequestLoop<'s> {
                     .map_or(0, |it| it.next_connection()),
                 request: 0,
             },
-            exchange_since: None,
             refusal: None,
         })
     }
@@ -210,9 +218,11 @@ impl<'s> RequestLoop<'s> {
     #[inline(never)]
     fn exchange(&mut self, length: usize, is_encoded: bool) -> Result<(), End> {
         let config = &self.shared.config;
-        self.exchange_since = self.shared.on_finish.as_ref().map(|_| Instant::now());
+        self.since = match &self.shared.on_finish {
+            Some(_) => Since::Exchange(Instant::now()),
+            None => Since::Untimed,
+        };
         self.numbers.request += 1;
-        (self.head_since, self.idle_since) = (None, None);
         let (head, head_tail) = self.buffer.unread().split_at(length);
         let head = self.decoder.head(head);
         let client_closes = !head.is_persistent();
@@ -241,7 +251,8 @@ impl<'s> RequestLoop<'s> {
             }
         });
         let ended = self.end_response(handled);
-        if let Some(since) = self.exchange_since.take() {
+        if let Since::Exchange(since) = self.since {
+            self.since = Since::Untimed;
             self.report_finish(Some(length), since);
         }
         ended?;
@@ -276,12 +287,14 @@ impl<'s> RequestLoop<'s> {
         if self.shared.on_finish.is_none() {
             return;
         }
-        if let Some(since) = self.exchange_since.take() {
-            self.report_finish(Some(self.decoder.head_length()), since);
-        } else if let Some(since) = self.head_since.take() {
-            self.connection.get_mut().restart_response();
-            self.numbers.request += 1;
-            self.report_finish(None, since);
+        match mem::replace(&mut self.since, Since::Untimed) {
+            Since::Exchange(since) => self.report_finish(Some(self.decoder.head_length()), since),
+            Since::Head(since) => {
+                self.connection.get_mut().restart_response();
+                self.numbers.request += 1;
+                self.report_finish(None, since);
+            }
+            Since::Untimed | Since::Idle(_) => {}
         }
     }
 
@@ -293,9 +306,9 @@ impl<'s> RequestLoop<'s> {
             false => self.finish_body(length)?,
         }
         let connection = self.connection.get_mut();
-        if !connection.read_ahead.is_empty() {
+        if !connection.read_ahead().is_empty() {
             let mut bytes = self.buffer.unread().to_vec();
-            bytes.append(&mut connection.read_ahead);
+            bytes.append(connection.read_ahead_mut());
             self.buffer.replace(&bytes);
         }
         self.decoder.restart();

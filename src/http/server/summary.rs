@@ -78,7 +78,7 @@ pub struct Summary<'a> {
     pub(super) head_length: Option<usize>,
     pub(super) body: &'a BodyState,
     pub(super) response: &'a ServerConnection,
-    pub(super) refusal: &'a Option<Error>,
+    pub(super) refusal: &'a Option<Box<Error>>,
     pub(super) numbers: &'a Numbers,
     pub(super) since: Instant,
 }
@@ -179,7 +179,7 @@ impl<'a> Summary<'a> {
     /// server.answer_to(b"GET / HTTP/1.1\r\n\r\n");
     /// ```
     pub fn refusal(&self) -> Option<&'a Error> {
-        self.refusal.as_ref()
+        self.refusal.as_deref()
     }
 
     /// The client's address, also if it has left.

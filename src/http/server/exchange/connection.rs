@@ -54,9 +54,15 @@ pub(crate) struct ServerConnection {
     bytes_out: u64,
     pub(crate) draft: ResponseDraft,
     pub(crate) first_byte: Option<Instant>,
+    buffers: Option<Box<RareBuffers>>,
+}
+
+/// What few exchanges need.
+#[derive(Debug, Default)]
+struct RareBuffers {
     /// What was read to check whether the peer has closed: the rest of the current request, and what is
     /// behind it.
-    pub(crate) read_ahead: Vec<u8>,
+    read_ahead: Vec<u8>,
     /// What follows the data of a large last piece; the memory is kept.
     after_data: Vec<u8>,
 }
@@ -82,8 +88,7 @@ impl ServerConnection {
             bytes_out: 0,
             is_timed: false,
             first_byte: None,
-            read_ahead: Vec::new(),
-            after_data: Vec::new(),
+            buffers: None,
         }
     }
 
@@ -132,9 +137,9 @@ impl ServerConnection {
 
     fn sees_end(&mut self) -> bool {
         let mut bytes = [0; CHECK_BYTES];
-        while self.read_ahead.len() <= MAX_READ_AHEAD_BYTES {
+        while self.read_ahead().len() <= MAX_READ_AHEAD_BYTES {
             match self.stream().try_read(&mut bytes) {
-                Ok(Some(n @ 1..)) => self.read_ahead.extend_from_slice(&bytes[..n]),
+                Ok(Some(n @ 1..)) => self.read_ahead_mut().extend_from_slice(&bytes[..n]),
                 Ok(None) => return false,
                 Ok(Some(_)) => return !self.is_half_closed(),
                 Err(error) => return error.kind() != io::ErrorKind::Interrupted,
@@ -143,11 +148,26 @@ impl ServerConnection {
         self.refuses_writes()
     }
 
+    /// What was read to check whether the peer has closed.
+    #[inline]
+    pub(crate) fn read_ahead(&self) -> &[u8] {
+        let buffers = self.buffers.as_ref();
+        buffers.map_or(&[], |buffers| &buffers.read_ahead)
+    }
+
+    #[cold]
+    pub(crate) fn read_ahead_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.buffers.get_or_insert_default().read_ahead
+    }
+
     /// Moves what was read ahead to the front of `into`; returns how many bytes.
     pub(crate) fn take_read_ahead(&mut self, into: &mut [u8]) -> usize {
-        let bytes = self.read_ahead.len().min(into.len());
-        into[..bytes].copy_from_slice(&self.read_ahead[..bytes]);
-        self.read_ahead.drain(..bytes);
+        let bytes = self.read_ahead().len().min(into.len());
+        if bytes > 0 {
+            let read_ahead = self.read_ahead_mut();
+            into[..bytes].copy_from_slice(&read_ahead[..bytes]);
+            read_ahead.drain(..bytes);
+        }
         bytes
     }
 
@@ -185,16 +205,19 @@ impl ServerConnection {
     /// The memory that is kept for the next exchange beside the queue's, in bytes: the large part of it.
     #[inline]
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.read_ahead.capacity() + self.after_data.capacity()
+        let kept =
+            |buffers: &RareBuffers| buffers.read_ahead.capacity() + buffers.after_data.capacity();
+        self.buffers.as_deref().map_or(0, kept)
     }
 
     /// Gives that memory back, when the connection is idle.
     pub(crate) fn shrink(&mut self) {
         self.queue.shrink();
         self.draft = ResponseDraft::default();
-        self.after_data = Vec::new();
-        if self.read_ahead.is_empty() {
-            self.read_ahead = Vec::new();
+        if self.read_ahead().is_empty() {
+            self.buffers = None;
+        } else if let Some(buffers) = &mut self.buffers {
+            buffers.after_data = Vec::new();
         }
     }
 }

@@ -19,12 +19,13 @@
 //! [`ServerEvents`](crate::http::ServerEvents) says and nothing else.
 
 use super::losing::Loss;
-use super::{End, RequestLoop};
+use super::{End, RequestLoop, Since};
 use crate::http::error::{Error, Handled};
 use crate::http::server::events::{report, write_refusal, write_status};
 use crate::http::server::response::Response;
 use crate::http::wire::{self, State};
 use crate::net::{Panicked, guarded};
+use std::mem;
 use std::time::Instant;
 
 /// Why a handler has not ended its response.
@@ -145,7 +146,10 @@ impl RequestLoop<'_> {
         if self.decoder.is_head(self.buffer.unread()) {
             connection.machine.answers_head();
         }
-        let since = self.head_since.take().unwrap_or_else(Instant::now);
+        let since = match mem::replace(&mut self.since, Since::Untimed) {
+            Since::Head(since) => since,
+            _ => Instant::now(),
+        };
         let end = match self.refuse(error.into()) {
             Err(end) => end,
             Ok(()) => self.flush_and(End::Linger),
@@ -172,7 +176,7 @@ impl RequestLoop<'_> {
         if let Some(slot) = &self.connection.get_mut().slot {
             slot.refused(rule);
         }
-        self.refusal = self.shared.on_finish.is_some().then_some(error);
+        self.refusal = self.shared.on_finish.is_some().then(|| Box::new(error));
     }
 
     #[cold]

@@ -15,7 +15,7 @@
 //! While requests come, the socket keeps its short timeout, so that a request costs no `setsockopt`. Only a
 //! longer wait sets another timeout, and so wakes its thread no more than once.
 
-use super::{End, FIRST_READ_BYTES, RequestLoop};
+use super::{End, FIRST_READ_BYTES, RequestLoop, Since};
 use crate::http::wire::{self, RequestDecoder, Rule};
 use crate::net::{is_timeout, yield_before_read};
 use std::time::{Duration, Instant};
@@ -77,12 +77,12 @@ impl RequestLoop<'_> {
     // one empty line (CRLF) received prior to the request-line."
     fn wait_idle(&mut self) -> Result<(), End> {
         if !self.buffer.is_empty() {
-            self.idle_since.get_or_insert_with(Instant::now); // empty lines: the wait goes on
+            self.idle_since(Instant::now); // empty lines: the wait goes on
         }
         self.queue.idle();
-        let mut timeout = match self.idle_since {
-            None => self.quiet_interval, // no longer than the idle timeout
-            Some(since) => self.idle_left(since)?,
+        let mut timeout = match self.since {
+            Since::Idle(since) => self.idle_left(since)?,
+            _ => self.quiet_interval, // no longer than the idle timeout
         };
         loop {
             let connection = self.connection.get_mut();
@@ -100,9 +100,21 @@ impl RequestLoop<'_> {
             self.was_large = false;
             self.shrink();
             let now = Instant::now();
-            let began = || now.checked_sub(timeout).unwrap_or(now);
-            let since = *self.idle_since.get_or_insert_with(began);
+            let since = self.idle_since(|| now.checked_sub(timeout).unwrap_or(now));
             timeout = self.idle_left(since)?;
+        }
+    }
+
+    /// Since when the connection is idle: since `began`, if this was not known yet.
+    #[cold]
+    fn idle_since(&mut self, began: impl FnOnce() -> Instant) -> Instant {
+        match self.since {
+            Since::Idle(since) => since,
+            _ => {
+                let since = began();
+                self.since = Since::Idle(since);
+                since
+            }
         }
     }
 
@@ -128,7 +140,11 @@ impl RequestLoop<'_> {
     /// No handler has the request yet, so a stop ends this wait, too. A refusal leaves only if the connection is
     /// busy first: a request that the stop has cut gets no byte, so that its client may send it again.
     fn wait_head(&mut self) -> Result<(), End> {
-        let since = *self.head_since.get_or_insert_with(Instant::now);
+        let since = match self.since {
+            Since::Head(since) => since,
+            _ => Instant::now(),
+        };
+        self.since = Since::Head(since);
         let most = self.shared.config.head_timeout;
         let mut is_first = true;
         self.queue.idle();

@@ -234,7 +234,7 @@ impl ServerConnection {
 
     /// Sends `data` uncopied, between what is pending and what ends the response.
     fn end_large(&mut self, data: &[u8]) -> Result<(), Error> {
-        let mut after = std::mem::take(&mut self.after_data);
+        let mut after = std::mem::take(&mut self.buffers.get_or_insert_default().after_data);
         after.clear();
         let follows = self.encode(
             data.len(),
@@ -250,7 +250,7 @@ impl ServerConnection {
             },
         );
         let sent = self.send_behind(follows, data, &after);
-        self.after_data = after;
+        self.buffers.get_or_insert_default().after_data = after;
         sent
     }
 
