@@ -20,15 +20,16 @@ use std::time::Duration;
 /// How long between two checks.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(1);
 /// After this many checks without pending bytes a connection is no longer checked.
-const QUIET_CHECKS: u32 = 16;
+const QUIET_CHECKS: u8 = 16;
 
 /// The checks of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct DelayedFlush {
     scheduled: bool,
-    quiet: u32,
-    /// The `epoch` of the last check, if bytes were pending then.
-    epoch: Option<u64>,
+    quiet: u8,
+    /// Whether bytes were pending at the last check, and the `epoch` then.
+    pending: bool,
+    epoch: u64,
 }
 
 /// What a check decides.
@@ -50,8 +51,8 @@ impl DelayedFlush {
     /// `epoch` is the same while the connection makes no progress; `pending`: bytes wait that no thread is
     /// about to send.
     pub(crate) fn check(&mut self, epoch: u64, pending: bool) -> Check {
-        let flush = pending && self.epoch == Some(epoch);
-        self.epoch = pending.then_some(epoch);
+        let flush = pending && self.pending && self.epoch == epoch;
+        (self.pending, self.epoch) = (pending, epoch);
         self.quiet = if pending { 0 } else { self.quiet + 1 };
         if self.quiet >= QUIET_CHECKS {
             *self = DelayedFlush::default();

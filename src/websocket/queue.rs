@@ -57,7 +57,7 @@ use std::mem;
 pub(super) struct FrameQueue<F> {
     sender: Sender,
     mask_key: fn() -> [u8; 4],
-    pong_bytes: u64,
+    pong_bytes: u32,
     /// Whole frames that wait for the buffer in flight to become empty.
     queue: SendQueue<F>,
     /// What the thread with the write turn writes, and how much of it has left.
@@ -245,7 +245,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
     pub(super) fn received(&mut self, received: &Received<'_>) {
         self.sender.received(received);
         let closes = matches!(received, Received::Close(_));
-        if closes || self.buffered() < self.pong_bytes {
+        if closes || self.buffered() < self.pong_bytes.into() {
             self.append_pending_control();
         }
     }

@@ -83,11 +83,12 @@ impl Outgoing {
     /// Sends the heartbeat's ping. Never waits.
     pub(in crate::websocket) fn ping_heartbeat(self: &Arc<Self>) -> Result<(), Error> {
         let mut state = self.lock();
-        if let HeartbeatPing::Left(_) = state.pings.heartbeat {
-            state.pings.heartbeat = HeartbeatPing::None;
+        let pings = state.pings.get_or_insert_default();
+        if let HeartbeatPing::Left(_) = pings.heartbeat {
+            pings.heartbeat = HeartbeatPing::None;
         }
         let (_, position) = state.append_ping()?;
-        state.pings.heartbeat = HeartbeatPing::Queued(position);
+        state.pings.get_or_insert_default().heartbeat = HeartbeatPing::Queued(position);
         self.push(state);
         Ok(())
     }
@@ -96,8 +97,8 @@ impl Outgoing {
     pub(in crate::websocket) fn pulse(&self) -> Pulse {
         let state = self.lock();
         Pulse {
-            ping_left: match state.pings.heartbeat {
-                HeartbeatPing::Left(left) => Some(left.elapsed()),
+            ping_left: match state.pings.as_ref().map(|pings| pings.heartbeat) {
+                Some(HeartbeatPing::Left(left)) => Some(left.elapsed()),
                 _ => None,
             },
             signs_of_life: state.peer.signs_of_life(),
@@ -107,7 +108,9 @@ impl Outgoing {
     /// The deadline of the heartbeat's ping begins anew.
     pub(in crate::websocket) fn restart_heartbeat(&self) {
         let mut state = self.lock();
-        if let HeartbeatPing::Left(left) = &mut state.pings.heartbeat {
+        if let Some(pings) = &mut state.pings
+            && let HeartbeatPing::Left(left) = &mut pings.heartbeat
+        {
             *left = Instant::now();
         }
     }
@@ -115,7 +118,9 @@ impl Outgoing {
     /// A pong has come.
     pub(in crate::websocket) fn pong(&self, payload: &[u8]) {
         let mut state = self.lock();
-        state.pings.answer(payload);
+        if let Some(pings) = &mut state.pings {
+            pings.answer(payload);
+        }
         if state.waiting > 0 {
             self.changed.notify_all();
         }
@@ -123,7 +128,8 @@ impl Outgoing {
 
     /// The round-trip time of the last ping that was answered.
     pub(in crate::websocket) fn round_trip(&self) -> Option<Duration> {
-        self.lock().pings.round_trip
+        let state = self.lock();
+        state.pings.as_ref().and_then(|pings| pings.round_trip)
     }
 
     /// Waits for the pong to this ping, while another thread receives.
@@ -135,8 +141,9 @@ impl Outgoing {
         let until = Instant::now().checked_add(limit);
         let mut state = self.lock();
         loop {
-            if let (true, Some(round_trip)) =
-                (state.pings.answered >= number, state.pings.round_trip)
+            if let Some(pings) = &state.pings
+                && pings.answered >= number
+                && let Some(round_trip) = pings.round_trip
             {
                 return Ok(round_trip);
             }

@@ -41,7 +41,8 @@ pub(super) struct State {
     /// waits until it has left before it reads.
     pub(super) await_before_read: u64,
     pub(super) delayed: DelayedFlush,
-    pub(super) pings: Pings,
+    /// None before the first ping.
+    pub(super) pings: Option<Box<Pings>>,
     pub(super) outcome: Option<Box<Outcome>>,
 }
 
@@ -85,7 +86,7 @@ impl State {
             failure: None,
             await_before_read: 0,
             delayed: DelayedFlush::default(),
-            pings: Pings::default(),
+            pings: None,
             outcome: None,
         }
     }
@@ -128,7 +129,7 @@ impl State {
     /// Queues a ping; returns its number, and the position behind it.
     pub(super) fn append_ping(&mut self) -> Result<(u64, u64), Error> {
         self.check_open()?;
-        let number = self.pings.next();
+        let number = self.pings.get_or_insert_default().next();
         let payload = number.to_be_bytes();
         let position = self
             .queue

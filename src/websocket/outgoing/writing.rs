@@ -97,7 +97,8 @@ impl Outgoing {
         payload: &[u8],
     ) -> Guard<'a> {
         let (bytes, offset) = state.queue.take_in_flight();
-        let is_pinged = state.pings.is_outstanding();
+        let pings = state.pings.as_ref();
+        let is_pinged = pings.is_some_and(|pings| pings.is_outstanding());
         let since = state.peer.starts_clock(is_pinged);
         drop(state);
         let (queued, payload) = offered(&bytes, offset, payload, WRITTEN_BYTES);
@@ -182,7 +183,9 @@ impl Outgoing {
     #[inline(always)]
     fn after_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>) -> Guard<'a> {
         let sent = state.queue.sent();
-        state.pings.note_sent(sent);
+        if let Some(pings) = &mut state.pings {
+            pings.note_sent(sent);
+        }
         self.note_capacity(&state);
         self.notify(&mut state);
         match &state.failure {

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::ops::Deref;
 
+/// The first memory for frames. At a server, the fields of the handshake have left as much to this thread.
+const FIRST_BYTES: usize = 144;
 /// An empty buffer above this size is freed.
 const KEPT_BYTES: usize = 64 * 1024;
 
@@ -11,7 +13,7 @@ const KEPT_BYTES: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::websocket) struct Sizes {
     /// While this many bytes are buffered, pongs stay pending: of many pings only the newest is answered.
-    pub(in crate::websocket) pong_bytes: u64,
+    pub(in crate::websocket) pong_bytes: u32,
     /// A shared frame up to this size is copied, so that it leaves together with the frames before it.
     pub(in crate::websocket) copied_bytes: usize,
 }
@@ -65,14 +67,14 @@ impl<F: AsRef<[u8]>> SendQueue<F> {
     pub(super) fn new(copied_bytes: usize) -> SendQueue<F> {
         SendQueue {
             before: VecDeque::new(),
-            last: Vec::new(),
+            last: Vec::with_capacity(FIRST_BYTES),
             copied_bytes,
         }
     }
 
     /// Gives the memory of an empty queue back.
     pub(super) fn shrink(&mut self) {
-        *self = SendQueue::new(self.copied_bytes);
+        (self.before, self.last) = (VecDeque::new(), Vec::new());
     }
 
     /// The buffer to which frames are appended.

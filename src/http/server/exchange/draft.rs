@@ -49,6 +49,12 @@ impl ResponseDraft {
         }
     }
 
+    /// The head has left, and another protocol goes on: it may have the memory.
+    pub(crate) fn hand_over(&mut self) {
+        self.fields = FieldList::new();
+        self.extras = None;
+    }
+
     fn extras_mut(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }

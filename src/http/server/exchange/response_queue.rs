@@ -29,7 +29,7 @@ use crate::net::{DrainState, Gauge, Stop, StopReason, Stream};
 use pending::Pending;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicU16, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 /// Data up to this size is copied behind what is pending; more is written from where it lies.
@@ -59,15 +59,15 @@ pub(crate) enum Then {
 #[repr(C)] // in the order of use
 pub(crate) struct ResponseQueue {
     drain_state: DrainState,
+    /// How often the interval of the clock's checks has doubled, because they found the lock taken or the socket full.
+    doublings: AtomicU8,
+    /// Of the response that has given the stream to another protocol.
+    switched: AtomicU16,
     stream: Arc<dyn Stream>,
     /// How much memory `pending` keeps, if no bytes are pending and the stream is not broken; else [`UNFLUSHED`].
     /// The connection's thread alone writes and reads it: so that it takes no lock to see that all is sent.
     flushed: AtomicUsize,
     pending: Mutex<Pending>,
-    /// How many checks of the clock in a row found the lock taken or the socket full.
-    blocked_checks: AtomicU32,
-    /// Of the response that has given the stream to another protocol.
-    switched: AtomicU16,
 }
 
 impl ResponseQueue {
@@ -76,7 +76,7 @@ impl ResponseQueue {
             stream,
             pending: Mutex::new(Pending::new(config)),
             flushed: AtomicUsize::new(UNFLUSHED),
-            blocked_checks: AtomicU32::new(0),
+            doublings: AtomicU8::new(0),
             drain_state: DrainState::new(),
             switched: AtomicU16::new(0),
         }

@@ -117,6 +117,7 @@ impl ServerConnection {
         })?;
         self.first_byte = self.is_timed.then(Instant::now);
         self.queue.hand_over(self.machine.switch_status());
+        self.draft.hand_over();
         self.handed_over = Some(blames_peer);
         self.stream().set_read_timeout(None)?;
         Ok(self.stream().set_write_timeout(None)?)

@@ -15,7 +15,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// The longest time between two checks is [`INTERVAL`], doubled this many times.
-pub(super) const MAX_DOUBLINGS: u32 = 10;
+pub(super) const MAX_DOUBLINGS: u8 = 10;
 
 impl ResponseQueue {
     #[cold]
@@ -33,19 +33,20 @@ impl ResponseQueue {
         let (is_full, again) = pending.check_delayed(self.stream.as_ref());
         match is_full {
             true => self.count_blocked_check(),
-            false => self.blocked_checks.store(0, Ordering::Relaxed),
+            false => self.doublings.store(0, Ordering::Relaxed),
         }
         again
     }
 
     fn count_blocked_check(&self) {
-        self.blocked_checks.fetch_add(1, Ordering::Relaxed);
+        let doublings = self.doublings.load(Ordering::Relaxed); // the clock's thread alone writes it
+        let more = (doublings + 1).min(MAX_DOUBLINGS);
+        self.doublings.store(more, Ordering::Relaxed);
     }
 
     /// How long until the next check.
     pub(super) fn check_interval(&self) -> Duration {
-        let doublings = self.blocked_checks.load(Ordering::Relaxed);
-        INTERVAL * (1 << doublings.min(MAX_DOUBLINGS))
+        INTERVAL * (1 << self.doublings.load(Ordering::Relaxed))
     }
 }
 

@@ -19,7 +19,7 @@ const KEPT_BYTES: usize = 128 * 1024;
 pub(super) struct Pending {
     pub(super) bytes: Vec<u8>,
     sent: bool,
-    broken: Option<Cause>,
+    broken: Option<Box<Cause>>,
     pub(super) writer: PacedWriter,
     /// Counts the responses that were left pending: it stands still while no handler ends its response.
     epoch: u64,
@@ -58,12 +58,12 @@ impl Pending {
 
     pub(super) fn check(&self) -> io::Result<()> {
         self.broken
-            .as_ref()
+            .as_deref()
             .map_or(Ok(()), |cause| Err(cause.into()))
     }
 
     pub(super) fn mark_broken(&mut self, cause: Cause) {
-        self.broken.get_or_insert(cause);
+        self.broken.get_or_insert_with(|| Box::new(cause));
     }
 
     #[inline]
@@ -126,7 +126,7 @@ impl Pending {
             self.bytes = Vec::new();
         }
         sent.map_err(|(error, left)| {
-            self.broken = Some(Cause::of(&error));
+            self.broken = Some(Box::new(Cause::of(&error)));
             self.unsent = left;
             error
         })
@@ -137,12 +137,12 @@ impl Pending {
         self.sent = true;
         match stream.try_write(&self.bytes) {
             Ok(None) => return false,
-            Ok(Some(0)) => self.broken = Some(ErrorKind::WriteZero.into()),
+            Ok(Some(0)) => self.broken = Some(Box::new(ErrorKind::WriteZero.into())),
             Ok(Some(bytes)) => {
                 self.writer.went(bytes);
                 self.bytes.drain(..bytes);
             }
-            Err(error) => self.broken = Some(Cause::of(&error)),
+            Err(error) => self.broken = Some(Box::new(Cause::of(&error))),
         }
         true
     }
