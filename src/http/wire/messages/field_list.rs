@@ -76,8 +76,8 @@ impl FieldList {
     #[inline(always)]
     fn push(&mut self, name: &[u8], value: &[u8]) {
         let at = self.bytes.len();
-        if at == 0 {
-            self.bytes.reserve(FIRST_BYTES);
+        if self.bytes.capacity() == 0 {
+            self.reserve();
         }
         self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(b": ");
@@ -91,6 +91,12 @@ impl FieldList {
         };
         self.bytes.extend_from_slice(b"\r\n");
         self.index.push(line);
+    }
+
+    #[cold]
+    fn reserve(&mut self) {
+        self.bytes.reserve(FIRST_BYTES);
+        self.index.reserve();
     }
 
     /// Removes all lines of this name. Returns whether there was one.

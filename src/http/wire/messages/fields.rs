@@ -138,18 +138,13 @@ impl Index {
     #[inline(always)]
     pub(super) fn push(&mut self, line: Line) {
         self.note(line.known);
-        if self.lines.len() == self.lines.capacity() {
-            self.grow();
-        }
         self.lines.push(line);
     }
 
-    /// First to two lines: many lists have no more. What growing leaves in the allocator is no larger than what glibc
-    /// leaves to every thread that begins.
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) {
-        self.lines.reserve_exact(self.lines.capacity().max(2));
+    /// Memory for the first lines: many lists have no more. glibc leaves two pieces of this size to every thread that
+    /// begins, and growing later leaves no larger one behind.
+    pub(super) fn reserve(&mut self) {
+        self.lines.reserve_exact(2);
     }
 
     #[inline(always)]

@@ -48,11 +48,13 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn new(limits: Limits, of: Of) -> Head {
+        let mut section = Section::new(of);
+        section.index.reserve();
         Head {
             limits,
             part: Part::StartLine,
             line: StartLine::default(),
-            section: Section::new(of),
+            section,
             options: Options::default(),
         }
     }

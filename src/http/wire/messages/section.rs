@@ -58,7 +58,7 @@ pub(super) struct Section {
     start: usize,
     at: usize,
     line: Line,
-    index: Index,
+    pub(super) index: Index,
 }
 
 const NO_LINE: Line = Line {
