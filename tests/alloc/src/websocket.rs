@@ -71,7 +71,7 @@ pub fn results(address: SocketAddr) -> Vec<bool> {
     results
 }
 
-fn opened(address: SocketAddr) -> TcpStream {
+pub fn opened(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("a connection");
     let timeout = Some(Duration::from_secs(20));
     stream.set_read_timeout(timeout).expect("a timeout");
@@ -83,6 +83,11 @@ fn opened(address: SocketAddr) -> TcpStream {
         head.extend(byte);
     }
     stream
+}
+
+/// A small message, and how it comes back.
+pub fn small_text() -> [Vec<u8>; 2] {
+    [masked(FIN | TEXT, b"Hello"), plain(FIN | TEXT, b"Hello")]
 }
 
 /// What a client of bytes sends, and what must come back.
