@@ -11,9 +11,9 @@
 //!
 //! | | HTTP | WebSocket | HTTP over TLS | WebSocket over TLS |
 //! |---|---|---|---|---|
-//! | pages of its stack | 8.0 | 8.8 | 16.0 | 16.0 |
-//! | what it has allocated | 4.4 | 6.2 | 21.9 | 23.8 |
-//! | **in all** | **12.4** | **15.0** | **37.9** | **39.8** |
+//! | pages of its stack | 8.0 | 8.0 | 16.0 | 16.0 |
+//! | what it has allocated | 3.7 | 4.9 | 21.1 | 22.1 |
+//! | **in all** | **11.7** | **12.9** | **37.1** | **38.1** |
 //!
 //! `tests/bench/idle.py --where`, with `--ws` and `--tls`, prints these figures (here for
 //! the demos of profile `release`).
@@ -23,7 +23,7 @@
 //! smaller reservation saves nothing, and a thread that overflows ends the process. A thread never
 //! gives a page back: the deepest call that it has made decides. A request in the clear needs two
 //! pages. A TLS handshake needs four, because certificates are parsed and keys are agreed on that
-//! stack. How deep a call is depends on what the compiler inlines: some WebSockets need a third page. No
+//! stack. How deep a call is depends on what the compiler inlines and on what the handler does: some need a third page. No
 //! setting makes this smaller: if TLS costs too much, let a proxy in front of the server do it.
 //!
 //! **What is allocated**, in order of size:
@@ -32,9 +32,15 @@
 //! |---|---|---|
 //! | TLS: keys, session, the buffers of rustls and of its records | 9 | the connection ends |
 //! | TLS: blocks that the handshake has freed and the allocator keeps for the thread, see [`operation`](crate::operation) | 9 | the thread ends |
-//! | the connection (its socket, its decoder, its registry entry) and its thread (its handle, its thread-locals, the allocator's cache) | 4 | the connection ends |
+//! | the connection (its socket, its decoder, its registry entry) and its thread (its handle, its thread-locals, the allocator's cache) | 3 | the connection ends |
 //! | the read buffer | 0.5, doubled by each read that fills it | it shrinks to 0.5 when the connection is idle |
+//! | at a WebSocket: what both halves share and what each has; what HTTP has stays below until the handler returns | 1.2 | the connection ends |
 //! | responses, a body, a message | as large as they were | the connection is idle: see [`http`](crate::http) |
+//!
+//! An allocator such as glibc's keeps small pieces that a thread frees for this thread alone. So what a connection frees while it
+//! lives saves memory only if the connection needs a piece of the same size later. The list of a head's first lines, and
+//! the fields of a response, have the sizes that the start of a thread leaves; the first frames of a WebSocket and its read
+//! buffer have those that the handshake leaves. `tests/alloc` has a limit for what each kind of connection holds.
 //!
 //! **The kernel** has a part of its own, which the resident set does not show. On Linux 6 it was 16 KiB
 //! for the stack that the thread uses inside the kernel, 1 KiB of page tables, and 15 KiB for the task,
