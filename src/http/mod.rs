@@ -147,7 +147,7 @@
 //! | whether a response is sent with Content-Length or chunked | `is_streamed` in `server/exchange/draft.rs` (is the length given?), `response_framing` in `wire/connection/server.rs` |
 //! | whether a connection persists | `is_persistent` in `wire/messages/head.rs`, the table in `wire/connection.rs` |
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
-//! | which bytes belong to which class | the tables in `wire/grammar.rs` |
+//! | which bytes belong to which class | the table in `wire/grammar/class.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
 //! | which types a field's value may have; what can be passed for the fields of a head | `field_values.rs`; `head_fields.rs` |
 //! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `server/request_loop/failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |

@@ -61,6 +61,7 @@ impl<'a> Request<'a> {
     }
 
     /// The method, as it is spelt: `"GET"`.
+    #[inline]
     pub fn method(&self) -> &'a str {
         self.head.method().as_str()
     }
@@ -76,6 +77,7 @@ impl<'a> Request<'a> {
     }
 
     /// The path of the target, not decoded; empty for `*` and `host:port`.
+    #[inline]
     pub fn path(&self) -> &'a str {
         self.head.path()
     }

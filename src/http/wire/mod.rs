@@ -109,7 +109,7 @@
 //! | a rule, its status, its sentence | its row in `error.rs`, the decoder that finds it, a case in `fixtures/http/` (a test finds a rule without one) |
 //! | what a caller must not do | its row in `misuse.rs`, and the place that checks it |
 //! | a limit, or its default | [`Limits`] and the decoder that counts; `server/config.rs` and `client/options.rs`, where users set it; the tables in `limits.md` and `http/mod.rs`; `tests/wire/http/format.rs` and `tests/rows/client/vectors.rs` (its name in the vectors); `tests/wire/http/linear.rs`, `tests/rows/http/h10_client_error.rs`, `tests/rows/http/settings.rs`, `tests/fuzz/src/targets/request.rs` (all limits as literals) |
-//! | a class of bytes | `classes` in `grammar.rs`; `tests/wire/http/oracle.rs`, the slow second implementation |
+//! | a class of bytes | `classes` in `grammar/class.rs`, and its words in `grammar/runs.rs`; `tests/wire/http/oracle.rs`, the slow second implementation |
 //! | a start line, a target, a field line, a body | the table in [`messages`] |
 //! | a date, an entity tag, a range, a redirect, a reason phrase | the table in [`semantics`] |
 //! | a URI | the table in [`uri`] |

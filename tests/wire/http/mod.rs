@@ -3,8 +3,8 @@
 //! Each case is decoded whole, byte by byte, cut in two at every place, with the next message after it, and
 //! with its content read without the decoder. A good message is also sent again and decoded once more. Other
 //! checks need no table: a bad byte at every place (`places`), random messages and random damage (`random`,
-//! compared with the slow rules of `oracle`), and that the work grows with the bytes and not with their
-//! square (`linear`).
+//! compared with the slow rules of `oracle`), that a head which has come whole is decoded as one in pieces
+//! (`shortcuts`), and that the work grows with the bytes and not with their square (`linear`).
 
 pub(crate) mod check;
 mod content_coding;
@@ -16,6 +16,7 @@ mod oracle;
 mod places;
 pub(crate) mod random;
 mod reader;
+mod shortcuts;
 mod uri;
 
 pub(crate) use crate::cases::http as format;

@@ -28,7 +28,7 @@ macro_rules! known {
         const NAMES: &[(&[u8], Known)] = &[$(($name, Known::$Known)),+];
 
         impl Known {
-            #[inline]
+            #[inline(never)]
             fn by_spelling(name: &[u8]) -> Known {
                 match name.len() {
                     $($length if grammar::is_word(name, $name) => Known::$Known,)+
@@ -65,14 +65,15 @@ impl Known {
     /// Which of them `name` is, in any case (RFC 9110 §5.1).
     #[inline(always)]
     pub fn of(name: &[u8]) -> Known {
-        // Most names are none of them; the first letter and the length usually show it.
+        // Most names are none of them; the first letter and the length usually show it. A length above 31 may count
+        // as a lower one here.
         let lengths = name
             .first()
             .map_or(0, |first| LENGTHS[usize::from(first & 31)]);
-        if lengths >> name.len().min(31) & 1 == 0 {
-            return Known::Other;
+        match lengths.wrapping_shr(name.len() as u32) & 1 {
+            0 => Known::Other,
+            _ => Known::by_spelling(name),
         }
-        Known::by_spelling(name)
     }
 
     #[inline(always)]

@@ -5,6 +5,9 @@ use super::section::{Of, Section};
 use super::start_line::{StartLine, Version};
 use crate::http::wire::{Error, Limits, Rule, grammar};
 
+/// What a start line has at most, and what the fields have, whatever the limits are: offsets in a head have 32 bits.
+const MOST_BYTES: usize = 1 << 30;
+
 /// Which part of a head is being decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
@@ -18,6 +21,20 @@ pub(super) struct Options {
     pub(super) close: bool,
     pub(super) keep_alive: bool,
     pub(super) upgrade: bool,
+}
+
+impl Options {
+    /// Adds an option, if it is one of these.
+    #[inline(always)]
+    fn add(&mut self, option: &[u8]) -> bool {
+        match option.len() {
+            5 if grammar::is_word(option, b"close") => self.close = true,
+            10 if grammar::is_word(option, b"keep-alive") => self.keep_alive = true,
+            7 if grammar::is_word(option, b"upgrade") => self.upgrade = true,
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// Where the parts of a head lie, as far as they have come and are good: offsets in the bytes that were decoded.
@@ -50,6 +67,11 @@ impl Head {
     pub(super) fn new(limits: Limits, of: Of) -> Head {
         let mut section = Section::new(of);
         section.index.reserve();
+        let limits = Limits {
+            start_line_bytes: limits.start_line_bytes.min(MOST_BYTES),
+            field_section_bytes: limits.field_section_bytes.min(MOST_BYTES),
+            ..limits
+        };
         Head {
             limits,
             part: Part::StartLine,
@@ -80,8 +102,8 @@ impl Head {
         let fields = (self.part == Part::Fields).then(|| self.section.start());
         Places {
             start: self.line.begins_at(),
-            method_end: self.line.has_method().then_some(self.line.method_end),
-            target_end: self.line.has_target().then_some(self.line.target_end),
+            method_end: self.line.has_method().then_some(self.line.method().end),
+            target_end: self.line.has_target().then_some(self.line.target().end),
             fields,
             end: fields.and_then(|_| self.section.end(bytes)),
         }
@@ -128,13 +150,13 @@ pub(super) fn connection_options(fields: Fields<'_>) -> Result<Options, Error> {
 fn listed_options(fields: Fields<'_>) -> Result<Options, Error> {
     let mut options = Options::default();
     for value in fields.known(Known::Connection) {
+        // Nearly all have one option.
+        if options.add(value) {
+            continue;
+        }
         for option in grammar::list(value) {
-            match option {
-                _ if grammar::is_word(option, b"close") => options.close = true,
-                _ if grammar::is_word(option, b"keep-alive") => options.keep_alive = true,
-                _ if grammar::is_word(option, b"upgrade") => options.upgrade = true,
-                _ if grammar::is_token(option) => {}
-                _ => return Err(Error::new(Rule::ConnectionInvalid, value, 0)),
+            if !options.add(option) && !grammar::is_token(option) {
+                return Err(Error::new(Rule::ConnectionInvalid, value, 0));
             }
         }
     }

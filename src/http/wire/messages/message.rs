@@ -98,7 +98,7 @@ impl RequestDecoder {
         self.head.options = connection_options(fields)?;
         self.body = body::request_length(version, fields)?;
         self.expects_continue = fields.has(Known::Expect) && expectation(version, fields)?;
-        match self.target.unencoded {
+        match self.target.unencoded() {
             None => Ok(()),
             Some(at) => Err(self.unencoded(bytes, at)),
         }
@@ -106,10 +106,15 @@ impl RequestDecoder {
 
     #[inline(always)]
     fn judge_target(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let (method, target) = (self.method(bytes), self.target(bytes));
         let line = &self.head.line;
-        let judged = self.target.judge(method, target, &line.scan);
-        judged.map_err(|(rule, at)| Error::new(rule, bytes, line.target_at + at))
+        if line.is_usual {
+            self.target.set_origin(&line.scan);
+            return Ok(());
+        }
+        let judged = Judged::of(self.method(bytes), self.target(bytes), &line.scan);
+        let refused = |(rule, at)| Error::new(rule, bytes, line.target().start + at);
+        self.target = judged.map_err(refused)?;
+        Ok(())
     }
 
     /// The refusal of a target with unencoded bytes. Encoded it must not be longer than this decoder reads,
@@ -117,13 +122,13 @@ impl RequestDecoder {
     #[cold]
     fn unencoded(&self, bytes: &[u8], at: usize) -> Error {
         let line = &self.head.line;
-        let line_bytes = self.head.section.start() - line.start;
+        let line_bytes = self.head.section.start() - line.method().start;
         let missing = self.target.missing_bytes(self.target(bytes));
         let rule = match line_bytes + missing > self.head.limits.start_line_bytes {
             true => Rule::StartLineTooLong,
             false => Rule::TargetUnencoded,
         };
-        Error::new(rule, bytes, line.target_at + at)
+        Error::new(rule, bytes, line.target().start + at)
     }
 
     /// Method and target of a request line that has come as a whole and breaks no rule, whatever its fields do.
@@ -171,13 +176,13 @@ impl RequestDecoder {
 
     #[inline]
     fn method<'a>(&self, bytes: &'a [u8]) -> Method<'a> {
-        Method::from_token(&bytes[self.head.line.start..self.head.line.method_end])
+        Method::from_token(&bytes[self.head.line.method()])
     }
 
     /// The request-target, as it came.
     #[inline]
     fn target<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        &bytes[self.head.line.target_at..self.head.line.target_end]
+        &bytes[self.head.line.target()]
     }
 
     /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
@@ -392,8 +397,7 @@ impl<'a> ResponseHead<'a> {
 
     /// The reason phrase as it was sent; it means nothing (RFC 9112 §4).
     pub fn reason(&self) -> &'a [u8] {
-        let line = &self.decoder.head.line;
-        &self.bytes[line.reason_at..line.reason_end]
+        &self.bytes[self.decoder.head.line.reason()]
     }
 
     /// The version of the sender.

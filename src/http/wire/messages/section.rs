@@ -52,11 +52,11 @@ pub(super) struct Section {
     /// The last line is being continued.
     is_folding: bool,
     /// Where the continuation begins, behind the blanks.
-    fold_at: usize,
+    fold_at: u32,
     /// Some value holds a fold.
     has_folds: bool,
-    start: usize,
-    at: usize,
+    start: u32,
+    at: u32,
     line: Line,
     pub(super) index: Index,
 }
@@ -88,25 +88,24 @@ impl Section {
     pub(super) fn restart(&mut self, start: usize) {
         self.phase = Phase::Start;
         (self.is_folding, self.has_folds) = (false, false);
-        self.start = start;
-        self.at = start;
+        (self.start, self.at) = (start as u32, start as u32);
         self.index.clear();
     }
 
     /// The offset of its first byte: what is before it is the start line.
     pub(super) fn start(&self) -> usize {
-        self.start
+        self.start as usize
     }
 
     /// The offset after the last byte that was checked; after `true`, the offset after the section.
     pub(super) fn at(&self) -> usize {
-        self.at
+        self.at as usize
     }
 
     /// Where it ends, behind the empty line, in the bytes that were decoded; `None` if they do not hold it whole.
     pub(super) fn end(&self, bytes: &[u8]) -> Option<usize> {
-        let decoded = bytes.get(self.start..self.at)?;
-        (decoded == b"\r\n" || decoded.ends_with(b"\r\n\r\n")).then_some(self.at)
+        let decoded = bytes.get(self.start()..self.at())?;
+        (decoded == b"\r\n" || decoded.ends_with(b"\r\n\r\n")).then_some(self.at())
     }
 
     /// Whether some value holds a fold: then [`unfold`](Self::unfold) must be called before the values are
@@ -136,59 +135,69 @@ impl Section {
     }
 
     /// Continues with `bytes`; `true` once the empty line has arrived.
+    #[inline(always)]
     pub(super) fn decode(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
-        let most = self.start.saturating_add(limits.field_section_bytes);
+        let most = self.start().saturating_add(limits.field_section_bytes);
         let seen = &bytes[..bytes.len().min(most)];
-        let complete = self.lines(seen, limits)?;
+        if self.phase == Phase::Start && self.whole_lines(seen, limits) {
+            return Ok(true);
+        }
+        let complete = self.phases(seen, limits)?;
         if !complete && seen.len() == most {
-            return Err(Error::new(Rule::FieldSectionTooLarge, bytes, self.at));
+            return Err(Error::new(Rule::FieldSectionTooLarge, bytes, self.at()));
         }
         Ok(complete)
     }
 
-    #[inline]
-    fn lines(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
-        if self.phase == Phase::Start && self.whole_lines(bytes, limits) {
-            return Ok(true);
-        }
-        self.phases(bytes, limits)
-    }
-
     /// Takes every line that is complete and breaks no rule, which are nearly all. At the first other line
     /// it stops, and `phases` continues there. `true`: the empty line has arrived.
-    #[inline(always)]
+    #[inline(never)]
     fn whole_lines(&mut self, bytes: &[u8], limits: &Limits) -> bool {
-        let mut at = self.at;
-        while self.index.lines.len() < limits.fields {
-            let name_end = grammar::name_end(bytes, at);
-            if name_end == at || bytes.get(name_end) != Some(&b':') {
+        let mut at = self.at();
+        let mut is_last = bytes.get(at..at + 2) == Some(b"\r\n");
+        while !is_last && self.index.lines.len() < limits.fields {
+            let mut name_end = grammar::letters_end(bytes, at);
+            let value_at = match bytes.get(name_end..name_end + 3) {
+                Some(next) if next[..2] == *b": " && next[2] > b' ' => name_end + 2,
+                _ => match rare_name_end(bytes, name_end) {
+                    Some((end, value_at)) => {
+                        name_end = end;
+                        value_at
+                    }
+                    None => break,
+                },
+            };
+            let cr = grammar::plain_value_end(bytes, value_at);
+            // The byte before, which is one of the colon if the value is empty, and the one behind.
+            let Some(end) = bytes.get(cr - 1..cr + 3) else {
+                break;
+            };
+            let (last, next) = (end[0], end[3]);
+            if end[1..3] != *b"\r\n" || name_end == at {
                 break;
             }
-            let mut value_at = name_end + 1;
-            while let Some(b' ' | b'\t') = bytes.get(value_at) {
-                value_at += 1;
-            }
-            let cr = grammar::value_end(bytes, value_at);
-            if bytes.get(cr..cr + 2) != Some(b"\r\n") {
-                break;
-            }
+            let value_end = match last > b' ' {
+                true => cr,
+                false => value_end(bytes, value_at, cr),
+            };
             self.index.push(Line {
                 name_at: at as u32,
                 name_end: name_end as u32,
                 value_at: value_at as u32,
-                value_end: value_end(bytes, value_at, cr) as u32,
+                value_end: value_end as u32,
                 known: Known::of(&bytes[at..name_end]),
             });
             at = cr + 2;
+            is_last = next == b'\r';
         }
-        let complete = bytes.get(at..at + 2) == Some(b"\r\n");
-        self.at = if complete { at + 2 } else { at };
+        let complete = is_last && bytes.get(at + 1) == Some(&b'\n');
+        self.at = if complete { at + 2 } else { at } as u32;
         complete
     }
 
     #[inline(never)]
     fn phases(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
-        let (mut at, mut phase, mut line) = (self.at, self.phase, self.line);
+        let (mut at, mut phase, mut line) = (self.at(), self.phase, self.line);
         let complete = loop {
             if phase == Phase::Start {
                 match bytes.get(at) {
@@ -245,7 +254,7 @@ impl Section {
                     break false;
                 }
                 match self.is_folding {
-                    true => self.fold_at = at,
+                    true => self.fold_at = at as u32,
                     false => line.value_at = at as u32,
                 }
                 phase = Phase::Value;
@@ -291,7 +300,7 @@ impl Section {
             }
             self.index.push(line);
         };
-        (self.at, self.phase, self.line) = (at, phase, line);
+        (self.at, self.phase, self.line) = (at as u32, phase, line);
         Ok(complete)
     }
 
@@ -316,14 +325,14 @@ impl Section {
     /// the end of the value behind every one of many would take a time that grows with their square.
     #[cold]
     fn extend(&self, line: &mut Line, bytes: &[u8], end: usize) {
-        let end = value_end(bytes, self.fold_at, end);
+        let end = value_end(bytes, self.fold_at as usize, end) as u32;
         if end == self.fold_at {
             return;
         }
         if line.value_at == line.value_end {
-            line.value_at = self.fold_at as u32;
+            line.value_at = self.fold_at;
         }
-        line.value_end = end as u32;
+        line.value_end = end;
     }
 
     /// The last line with what a fold has added to it.
@@ -356,6 +365,21 @@ fn unfold(value: &mut [u8]) -> usize {
         to += 1;
     }
     to
+}
+
+/// Where a name ends whose letters and hyphens end at `at`, and where its value begins, if the name has other
+/// characters, or something else than one space is between its colon and the value; `None` without a colon.
+#[inline(never)]
+fn rare_name_end(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let name_end = grammar::token_end(bytes, at);
+    if bytes.get(name_end) != Some(&b':') {
+        return None;
+    }
+    let mut value_at = name_end + 1;
+    while let Some(b' ' | b'\t') = bytes.get(value_at) {
+        value_at += 1;
+    }
+    Some((name_end, value_at))
 }
 
 /// Where a value ends without the whitespace before `end`.

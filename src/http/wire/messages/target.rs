@@ -72,20 +72,20 @@ impl<'a> Target<'a> {
     ///
     /// # Errors
     /// [`Rule::TargetInvalid`], [`Rule::TargetUnencoded`], [`Rule::TargetFormInvalid`] or
-    /// [`Rule::TargetUserinfo`].
+    /// [`Rule::TargetUserinfo`]; [`Rule::StartLineTooLong`] from 4 GiB on.
     pub fn decode(method: Method<'_>, bytes: &'a [u8]) -> Result<Target<'a>, Error> {
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Error::new(Rule::StartLineTooLong, bytes, 0));
+        }
         let mut scan = Scan::default();
         let end = scan.run(bytes, 0)?.unwrap_or(bytes.len());
         if end != bytes.len() || bytes.is_empty() || scan.escape_open(bytes) {
             return Err(Error::new(Rule::TargetInvalid, bytes, end));
         }
-        let mut judged = Judged::default();
-        let broken = match judged.judge(method, bytes, &scan) {
-            Ok(()) => judged.unencoded.map(|at| (Rule::TargetUnencoded, at)),
-            Err(broken) => Some(broken),
-        };
-        match broken {
-            Some((rule, at)) => Err(Error::new(rule, bytes, at)),
+        let refused = |(rule, at)| Error::new(rule, bytes, at);
+        let judged = Judged::of(method, bytes, &scan).map_err(refused)?;
+        match judged.unencoded() {
+            Some(at) => Err(refused((Rule::TargetUnencoded, at))),
             None => Ok(judged.target(bytes)),
         }
     }
@@ -138,9 +138,8 @@ impl<'a> Target<'a> {
 pub(super) struct Judged {
     form: Form,
     /// Where the first `?` is.
-    query: Option<usize>,
-    /// The first byte that a browser has left unencoded. Only GET and HEAD in origin-form get so far.
-    pub(super) unencoded: Option<usize>,
+    query: Option<u32>,
+    unencoded: Option<u32>,
 }
 
 /// The rule that a target breaks, and at which of its bytes.
@@ -166,30 +165,20 @@ impl Default for Judged {
 }
 
 impl Judged {
+    /// As if a target in origin-form, without an unencoded byte, had been judged.
+    #[inline(always)]
+    pub(super) fn set_origin(&mut self, scan: &Scan) {
+        self.form = Form::Origin;
+        (self.query, self.unencoded) = (scan.query, None);
+    }
+
     /// Judges bytes that [`Scan`] has passed: the form, and whether the method may have it.
     ///
     /// # Errors
     /// The rule that the target breaks, and at which of its bytes. An unencoded byte in a GET or HEAD in
     /// origin-form is no error here, because a 301 needs the rest of the target, and of the head.
-    #[inline(always)]
-    pub(super) fn judge(
-        &mut self,
-        method: Method<'_>,
-        bytes: &[u8],
-        scan: &Scan,
-    ) -> Result<(), Broken> {
-        if bytes.first() == Some(&b'/') && scan.unencoded.is_none() && !method.is_connect() {
-            self.form = Form::Origin;
-            self.query = scan.query;
-            self.unencoded = None;
-            return Ok(());
-        }
-        *self = Judged::rarely(method, bytes, scan)?;
-        Ok(())
-    }
-
     #[inline(never)]
-    fn rarely(method: Method<'_>, bytes: &[u8], scan: &Scan) -> Result<Judged, Broken> {
+    pub(super) fn of(method: Method<'_>, bytes: &[u8], scan: &Scan) -> Result<Judged, Broken> {
         let text = ascii(bytes);
         let form = match bytes {
             _ if method.is_connect() => authority_form(text)?,
@@ -198,10 +187,10 @@ impl Judged {
             // server-wide OPTIONS request"
             b"*" if method.as_str() == "OPTIONS" => Form::Asterisk,
             b"*" => return Err((Rule::TargetFormInvalid, 0)),
-            _ => absolute_form(text, scan.query)?,
+            _ => absolute_form(text, offset(scan.query))?,
         };
         let unencoded = match form {
-            Form::Origin => scan.unencoded,
+            Form::Origin => offset(scan.unencoded),
             // The brackets of an IP literal are where they belong.
             Form::Absolute { path_at, .. } => {
                 let at = bytes[path_at..].iter().position(|&c| is_left_unencoded(c));
@@ -217,16 +206,28 @@ impl Judged {
             _ => Ok(Judged {
                 form,
                 query: scan.query,
-                unencoded,
+                unencoded: unencoded.map(|at| at as u32),
             }),
         }
+    }
+
+    /// The first byte that a browser has left unencoded. Only GET and HEAD in origin-form get so far.
+    #[inline(always)]
+    pub(super) fn unencoded(&self) -> Option<usize> {
+        offset(self.unencoded)
+    }
+
+    /// Where the query begins, with its `?`; the end of the target if it has none.
+    #[inline(always)]
+    fn path_end(&self, bytes: &[u8]) -> usize {
+        offset(self.query).unwrap_or(bytes.len())
     }
 
     /// The target, of the bytes that were judged.
     #[inline]
     pub(super) fn target<'a>(&self, bytes: &'a [u8]) -> Target<'a> {
         let text = ascii(bytes);
-        let query = self.query.map(|at| &text[at + 1..]);
+        let query = offset(self.query).map(|at| &text[at + 1..]);
         match self.form {
             Form::Origin => Target::Origin {
                 path: self.path(bytes),
@@ -238,7 +239,7 @@ impl Judged {
             } => Target::Absolute {
                 scheme: &text[..scheme_end],
                 authority: &text[scheme_end + 3..path_at],
-                path: &text[path_at..self.query.unwrap_or(text.len())],
+                path: &text[path_at..self.path_end(bytes)],
                 query,
             },
             Form::Authority { host_end, port } => Target::Authority {
@@ -253,14 +254,16 @@ impl Judged {
     #[inline]
     pub(super) fn path<'a>(&self, bytes: &'a [u8]) -> &'a str {
         match self.form {
-            Form::Origin => ascii(&bytes[..self.query.unwrap_or(bytes.len())]),
+            Form::Origin => ascii(&bytes[..self.path_end(bytes)]),
             _ => self.target(bytes).path(),
         }
     }
 
     /// How many bytes longer the target is with its unencoded bytes encoded.
     pub(super) fn missing_bytes(&self, bytes: &[u8]) -> usize {
-        let Some(at) = self.unencoded else { return 0 };
+        let Some(at) = self.unencoded() else {
+            return 0;
+        };
         let unencoded = bytes[at..].iter().filter(|&&c| is_left_unencoded(c));
         2 * unencoded.count()
     }
@@ -292,10 +295,18 @@ fn is_left_unencoded(byte: u8) -> bool {
     matches!(byte, b'[' | b']' | b'|' | b'^' | b'{' | b'}' | b'\\' | b'`')
 }
 
+#[inline(always)]
+fn offset(at: Option<u32>) -> Option<usize> {
+    at.map(|at| at as usize)
+}
+
 /// Bytes that [`Scan`] has passed are ASCII.
 #[inline]
 fn ascii(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
+    match bytes {
+        b"/" => "/", // without a check of its byte, as many requests are for it
+        _ => std::str::from_utf8(bytes).unwrap_or_default(),
+    }
 }
 
 fn authority_form(text: &str) -> Result<Form, Broken> {
@@ -344,20 +355,19 @@ fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Form, Broken> {
 /// What one pass over the bytes of a target has found so far; offsets count from its first byte.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scan {
-    at: usize,
-    query: Option<usize>,
+    at: u32,
+    query: Option<u32>,
     /// The first byte that browsers leave unencoded, or a bracket of an IP literal.
-    unencoded: Option<usize>,
+    unencoded: Option<u32>,
 }
 
 impl Scan {
     /// Continues in the target that starts at `start`: `Some(end)` at the first byte that no target may
     /// hold, `None` if the bytes end before that.
-    #[inline(always)]
     pub(super) fn run(&mut self, bytes: &[u8], start: usize) -> Result<Option<usize>, Error> {
         loop {
-            let at = grammar::target_end(bytes, start + self.at);
-            self.at = at - start;
+            let at = grammar::target_end(bytes, start + self.at as usize);
+            self.at = (at - start) as u32;
             match bytes.get(at) {
                 None => return Ok(None),
                 Some(b'?') => self.query = self.query.or(Some(self.at)),
@@ -386,8 +396,14 @@ impl Scan {
         }
     }
 
+    /// Whether no byte has been found that browsers leave unencoded.
+    #[inline(always)]
+    pub(super) fn is_encoded(&self) -> bool {
+        self.unencoded.is_none()
+    }
+
     /// Whether the bytes end in the middle of a percent-encoding.
     fn escape_open(&self, bytes: &[u8]) -> bool {
-        self.at < bytes.len()
+        (self.at as usize) < bytes.len()
     }
 }

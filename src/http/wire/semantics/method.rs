@@ -27,6 +27,7 @@ impl<'a> Method<'a> {
     }
 
     /// The method's name.
+    #[inline]
     pub fn as_str(self) -> &'a str {
         match self.0 {
             b"GET" => "GET", // without a check of its bytes, as most requests are these
