@@ -136,7 +136,8 @@ impl ChunkedDecoder {
     pub fn restarted(mut self) -> ChunkedDecoder {
         self.state = State::Size;
         self.extension_bytes = 0;
-        self.section.restart(0);
+        self.section.clear();
+        self.section.start_at(0);
         self.trailer.clear();
         self
     }
@@ -215,7 +216,8 @@ impl ChunkedDecoder {
             (State::LastLf, _) => Ok(State::End),
             // The first trailer field: its bytes are copied, see `trailer_fields`.
             _ => {
-                self.section.restart(0);
+                self.section.clear();
+                self.section.start_at(0);
                 self.trailer_fields(&input[at..at + 1])?;
                 Ok(State::Fields)
             }

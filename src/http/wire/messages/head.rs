@@ -84,7 +84,7 @@ impl Head {
     pub(super) fn restart(&mut self) {
         self.part = Part::StartLine;
         self.line.restart();
-        self.section.restart(0);
+        self.section.clear();
     }
 
     /// Nothing of it has arrived yet.
@@ -120,7 +120,7 @@ impl Head {
             let Some(end) = self.line.decode::<REQUEST>(bytes, most)? else {
                 return Ok(false);
             };
-            self.section.restart(end);
+            self.section.start_at(end);
             self.part = Part::Fields;
         }
         self.section.decode(bytes, &self.limits)

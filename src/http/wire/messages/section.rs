@@ -84,12 +84,17 @@ impl Section {
         }
     }
 
-    /// Forgets the lines and keeps the memory; the next section starts at byte `start`.
-    pub(super) fn restart(&mut self, start: usize) {
+    /// Forgets the lines and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.index.clear();
+    }
+
+    /// The lines that come next start at byte `start`.
+    #[inline(always)]
+    pub(super) fn start_at(&mut self, start: usize) {
         self.phase = Phase::Start;
         (self.is_folding, self.has_folds) = (false, false);
         (self.start, self.at) = (start as u32, start as u32);
-        self.index.clear();
     }
 
     /// The offset of its first byte: what is before it is the start line.
@@ -154,7 +159,7 @@ impl Section {
     #[inline(never)]
     fn whole_lines(&mut self, bytes: &[u8], limits: &Limits) -> bool {
         let mut at = self.at();
-        let mut is_last = bytes.get(at..at + 2) == Some(b"\r\n");
+        let mut is_last = false;
         while !is_last && self.index.lines.len() < limits.fields {
             let mut name_end = grammar::letters_end(bytes, at);
             let value_at = match bytes.get(name_end..name_end + 3) {

@@ -155,15 +155,18 @@ impl StartLine {
             }
         }
         let target_at = method_end + 1;
-        let mut target_end = grammar::target_end(bytes, target_at);
+        let mut target_end = match bytes.get(target_at..target_at + 2) {
+            Some(b"/ ") => target_at + 1, // as many are
+            _ => grammar::target_end(bytes, target_at),
+        };
         let mut scan = Scan::default();
         if bytes.get(target_end) != Some(&b' ') {
             (target_end, scan) = scanned(bytes, target_at)?;
         }
         let version_at = target_end + 1;
         let end = version_at + VERSION + 2;
-        if bytes.get(version_at..end) != Some(b"HTTP/1.1\r\n")
-            || target_end == target_at
+        if target_end == target_at
+            || !bytes[version_at..].starts_with(b"HTTP/1.1\r\n")
             || end > most
         {
             return None;

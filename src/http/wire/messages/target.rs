@@ -255,8 +255,13 @@ impl Judged {
     pub(super) fn path<'a>(&self, bytes: &'a [u8]) -> &'a str {
         match self.form {
             Form::Origin => ascii(&bytes[..self.path_end(bytes)]),
-            _ => self.target(bytes).path(),
+            _ => self.rare_path(bytes),
         }
+    }
+
+    #[inline(never)]
+    fn rare_path<'a>(&self, bytes: &'a [u8]) -> &'a str {
+        self.target(bytes).path()
     }
 
     /// How many bytes longer the target is with its unencoded bytes encoded.

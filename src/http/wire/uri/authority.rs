@@ -10,7 +10,7 @@
 use crate::http::wire::grammar::{HEX, REG_NAME, is, percent_encoded, run_end};
 
 /// Whether [`split_host_port`] would return something; fast for plain names.
-#[inline]
+#[inline(always)]
 pub(in crate::http::wire) fn is_host_port(bytes: &[u8]) -> bool {
     let at = run_end(bytes, 0, REG_NAME);
     let plain_port = match &bytes[at..] {
