@@ -35,6 +35,8 @@ const REQUESTS: &[&[u8]] = &[
 
 const RESPONSES: &[&[u8]] = &[
     b"HTTP/1.1 200 OK\r\n\r\n",
+    b"HTTP/1.0 200 OK\r\n\r\n",
+    b"HTTP/1.1 999 A reason \xc3\xa4 that\tis long and holds a tab \r\n\r\n",
     b"HTTP/1.1 204 \r\nA : b\r\nContent-Type: text/html\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nA: b\r\n \t c\r\nDate: d\r\n\r\n",
 ];

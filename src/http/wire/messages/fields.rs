@@ -274,10 +274,12 @@ impl<'a> Fields<'a> {
         self.index.seen & names.0 != 0
     }
 
-    /// The value of the first line of a known name.
+    /// The value of the first line of a known name that nearly every head has.
     #[inline(always)]
     pub(super) fn first(&self, known: Known) -> Option<&'a [u8]> {
-        self.known(known).next()
+        let mut lines = self.index.lines.iter();
+        let line = lines.find(|line| line.known == known)?;
+        Some(value_of(self.bytes, line))
     }
 
     /// Whether there are several lines of a known name.

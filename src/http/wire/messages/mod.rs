@@ -39,7 +39,7 @@
 //!
 //! | to change | touch |
 //! |---|---|
-//! | a start line | both paths of `start_line.rs` (`whole_line` and `phases`); `fixtures/http/request_line.txt`, `status_line.txt`; `tests/wire/http/oracle.rs` |
+//! | a start line | both paths of `start_line.rs` (`whole_line` or `whole_status_line`, and `phases`); `fixtures/http/request_line.txt`, `status_line.txt`; `tests/wire/http/oracle.rs` |
 //! | a rule for targets | which bytes and forms: `Scan` and `Judged` in `target.rs` (the client decodes its own targets there, too); which bytes lead to a 301, and where to: `is_left_unencoded` and `encoded_reference` there, `fixtures/http/encoded_reference.txt`; how long: `StartLine::request_line` in `start_line.rs`; the byte class `TARGET` in `grammar/class.rs`, and what is rare in it in `grammar/runs.rs`; for client URIs also `uri/reference.rs`; `fixtures/http/target.txt`, `uri.txt`; `tests/wire/http/oracle.rs` |
 //! | a field line, obs-fold, whitespace | both paths of `section.rs` (`whole_lines` and `phases`); `fixtures/http/fields.txt`; `tests/wire/http/oracle.rs` |
 //! | a field with a meaning for the protocol | a row of `known!` in `fields.rs`; then where it is read: `message.rs`, `head.rs`, `body.rs` or `connection.rs` |

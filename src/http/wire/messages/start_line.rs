@@ -133,12 +133,14 @@ impl StartLine {
         bytes: &[u8],
         most: usize,
     ) -> Result<Option<usize>, Error> {
-        if REQUEST
-            && self.phase == Phase::Empty
-            && self.at == 0
-            && let Some(end) = self.whole_line(bytes, most)
-        {
-            return Ok(Some(end));
+        if self.phase == Phase::Empty && self.at == 0 {
+            let end = match REQUEST {
+                true => self.whole_line(bytes, most),
+                false => self.whole_status_line(bytes, most),
+            };
+            if end.is_some() {
+                return Ok(end);
+            }
         }
         self.phases::<REQUEST>(bytes, most)
     }
@@ -176,6 +178,29 @@ impl StartLine {
         (self.target_end, self.scan) = (target_end as u32, scan);
         self.is_usual =
             bytes[target_at] == b'/' && scan.is_encoded() && method_end != "CONNECT".len();
+        Some(end)
+    }
+
+    /// As `whole_line`, for a status line.
+    #[inline(always)]
+    fn whole_status_line(&mut self, bytes: &[u8], most: usize) -> Option<usize> {
+        let code = bytes.strip_prefix(b"HTTP/1.1 ")?;
+        let &[a, b, c, b' '] = code.first_chunk()? else {
+            return None;
+        };
+        let digits = [a, b, c].map(|digit| digit.wrapping_sub(b'0'));
+        let reason_at = VERSION + " 200 ".len();
+        let reason_end = grammar::plain_value_end(bytes, reason_at);
+        let end = reason_end + 2;
+        if digits.iter().any(|&digit| digit > 9)
+            || bytes.get(reason_end..end) != Some(b"\r\n")
+            || end > most
+        {
+            return None;
+        }
+        (self.phase, self.version, self.start) = (Phase::Lf, Version::Http11, 0);
+        self.status = digits.iter().fold(0, |n, &digit| n * 10 + u16::from(digit));
+        (self.reason_at, self.reason_end) = (reason_at as u32, reason_end as u32);
         Some(end)
     }
 
