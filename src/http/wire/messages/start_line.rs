@@ -161,9 +161,10 @@ impl StartLine {
             Some(b"/ ") => target_at + 1, // as many are
             _ => grammar::target_end(bytes, target_at),
         };
-        let mut scan = Scan::default();
+        let mut scan = None;
         if bytes.get(target_end) != Some(&b' ') {
-            (target_end, scan) = scanned(bytes, target_at)?;
+            let found = scanned(bytes, target_at)?;
+            (target_end, scan) = (found.0, Some(found.1));
         }
         let version_at = target_end + 1;
         let end = version_at + VERSION + 2;
@@ -175,9 +176,12 @@ impl StartLine {
         }
         (self.phase, self.version) = (Phase::Version, Version::Http11);
         (self.start, self.method_end) = (0, method_end as u32);
-        (self.target_end, self.scan) = (target_end as u32, scan);
-        self.is_usual =
-            bytes[target_at] == b'/' && scan.is_encoded() && method_end != "CONNECT".len();
+        self.target_end = target_end as u32;
+        self.is_usual = bytes[target_at] == b'/' && method_end != "CONNECT".len();
+        if let Some(scan) = scan {
+            self.is_usual &= scan.is_encoded();
+            self.scan = scan;
+        }
         Some(end)
     }
 
