@@ -17,6 +17,7 @@ With --where the pages are also told apart by what they are: a thread's stack, b
 
 import argparse
 import collections
+import os
 import re
 import resource
 import socket
@@ -27,6 +28,7 @@ import time
 import zlib
 
 SPARE_DESCRIPTORS = 100
+FASTEST = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "fastest")
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 END = b"\r\n0\r\n\r\n"
@@ -64,16 +66,16 @@ def offered(takeover: bool) -> list:
     frame = b"\xc1" + bytes([0x80 | len(payload)]) + KEY + masked
     return [(HANDSHAKE[:-2] + own + b"\r\n", b"\r\n\r\n"), (frame, b"\x00")]
 
-Kind = collections.namedtuple("Kind", "name binary options talk")
+Kind = collections.namedtuple("Kind", "name demo options talk")
 PLAIN = Kind(
     "connections",
-    "target/fastest/http_server",
+    "http_server",
     ["--keep-alive-timeout", "600"],
     [(REQUEST, END)],
 )
 WEBSOCKET = Kind(
     "WebSockets",
-    "target/fastest/ws_server",
+    "ws_server",
     [],
     [(HANDSHAKE, b"\r\n\r\n"), (HELLO, HELLO_BACK)],
 )
@@ -142,7 +144,7 @@ def main():
         flag = "--deflate=takeover" if takeover else "--deflate"
         kind = kind._replace(name="compressed WebSockets", options=[flag], talk=offered(takeover))
     connections = allowed(args.connections)
-    command = [args.binary or kind.binary, "--listen", "127.0.0.1:0", *kind.options]
+    command = [args.binary or os.path.join(FASTEST, kind.demo), "--listen", "127.0.0.1:0", *kind.options]
     command += ["--max-connections", str(connections + SPARE_DESCRIPTORS)] + (TLS if args.tls else [])
     tls = ssl.create_default_context(cafile=CA) if args.tls else None
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

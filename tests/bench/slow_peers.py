@@ -20,6 +20,7 @@ import sys
 import time
 
 SPARE_DESCRIPTORS = 100
+FASTEST = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "fastest")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 HEAD = b"Host: a\r\n\r\n"
@@ -174,7 +175,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", metavar="KIND[=N]", help=", ".join(KINDS))
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--binaries", default="target/fastest", help="the folder of the demos")
+    parser.add_argument("--binaries", default=FASTEST, help="the folder of the demos")
     args = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
