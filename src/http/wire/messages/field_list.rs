@@ -1,6 +1,15 @@
 //! Fields to be sent: a list that is its own encoding.
+//!
+//! The responses of a connection resemble each other. So a list that was cleared still knows its lines. One that is
+//! appended again, as it was and where it was, is compared, and neither checked nor copied:
+//!
+//! ```text
+//!   bytes    Content-Type: text/html␍␊Server: barewire␍␊
+//!   lines    ╰─────── appended again ────────╯
+//!   before   ╰───────────────────────────────╯╰──────────────────╯
+//! ```
 
-use super::fields::{FieldLines, Fields, Index, Known, Line};
+use super::fields::{FieldLines, Fields, Index, Known, Line, name_bytes, value_of};
 use crate::http::wire::{Misuse, grammar};
 use std::fmt;
 
@@ -32,8 +41,11 @@ const FIRST_BYTES: usize = 144;
 /// ```
 #[derive(Clone, Default)]
 pub struct FieldList {
+    /// The encoding, and behind it that of the lines which `before` has more.
     bytes: Vec<u8>,
     index: Index,
+    /// The lines before the list was cleared, while all that were appended since are the same; otherwise none.
+    before: Vec<Line>,
 }
 
 impl FieldList {
@@ -42,6 +54,7 @@ impl FieldList {
         FieldList {
             bytes: Vec::new(),
             index: Index::new(),
+            before: Vec::new(),
         }
     }
 
@@ -56,9 +69,37 @@ impl FieldList {
         value: impl AsRef<[u8]>,
     ) -> Result<(), Misuse> {
         let (name, value) = (name.as_ref(), value.as_ref());
-        check_field(name, value)?;
-        self.push(name, value);
+        if !self.repeat(name, value) {
+            check_field(name, value)?;
+            self.push(name, value);
+        }
         Ok(())
+    }
+
+    /// Appends this line if it stood here before the list was cleared. Returns whether it did.
+    #[inline(always)]
+    fn repeat(&mut self, name: &[u8], value: &[u8]) -> bool {
+        let Some(line) = self.before.get(self.index.lines.len()) else {
+            return false;
+        };
+        let is_same = name_bytes(&self.bytes, line) == name && value_of(&self.bytes, line) == value;
+        if is_same {
+            self.index.push(*line);
+        }
+        is_same
+    }
+
+    /// Drops what only `before` has: another line is about to come, or one to go.
+    fn forget(&mut self) {
+        self.bytes.truncate(self.end());
+        self.before.clear();
+    }
+
+    /// Where the encoding ends.
+    #[inline(always)]
+    fn end(&self) -> usize {
+        let last = self.index.lines.last();
+        last.map_or(0, |line| (line.value_end + CRLF) as usize)
     }
 
     /// Removes all lines of this name and adds one.
@@ -75,10 +116,11 @@ impl FieldList {
 
     #[inline(always)]
     fn push(&mut self, name: &[u8], value: &[u8]) {
-        let at = self.bytes.len();
         if self.bytes.capacity() == 0 {
             self.reserve();
         }
+        self.forget();
+        let at = self.bytes.len();
         self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(b": ");
         self.bytes.extend_from_slice(value);
@@ -126,6 +168,7 @@ impl FieldList {
     }
 
     fn cut(&mut self, at: usize) {
+        self.forget();
         let line = self.index.lines.remove(at);
         let end = line.value_end + CRLF;
         self.bytes.drain(line.name_at as usize..end as usize);
@@ -147,8 +190,11 @@ impl FieldList {
     }
 
     /// Removes every line and keeps the memory.
+    #[inline]
     pub fn clear(&mut self) {
-        self.bytes.clear();
+        if self.before.len() < self.index.lines.len() {
+            std::mem::swap(&mut self.before, &mut self.index.lines);
+        }
         self.index.clear();
     }
 
@@ -166,7 +212,7 @@ impl FieldList {
     /// Appends the field lines, each with its CRLF, without the empty line that ends a section.
     #[inline]
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes);
+        out.extend_from_slice(&self.bytes[..self.end()]);
     }
 }
 
@@ -228,5 +274,47 @@ mod tests {
             );
         }
         assert!(fields.append("X", "a\tb \u{e4}").is_ok() && fields.append("Y", "").is_ok());
+    }
+
+    /// A list and what it should be, and all that can be done next with both, `depth` times.
+    fn try_all(list: &FieldList, lines: &[(&'static str, &'static str)], depth: u32) {
+        let mut encoded = Vec::new();
+        list.encode(&mut encoded);
+        let mut expected = FieldList::new();
+        for (name, value) in lines {
+            expected.push(name.as_bytes(), value.as_bytes());
+        }
+        assert_eq!(encoded, expected.bytes);
+        assert_eq!(format!("{:?}", list.index), format!("{:?}", expected.index));
+        if depth == 0 {
+            return;
+        }
+        let next = |change: &dyn Fn(&mut FieldList), lines: &[(&'static str, &'static str)]| {
+            let mut list = list.clone();
+            change(&mut list);
+            try_all(&list, lines, depth - 1);
+        };
+        for (name, value) in [("A", "1"), ("a", "12"), ("Date", "1"), ("Date", "")] {
+            let line = &[(name, value)][..];
+            let append = |list: &mut FieldList| list.append(name, value).unwrap();
+            next(&append, &[lines, line].concat());
+        }
+        let is_other = |line: &&(&str, &str)| !line.0.eq_ignore_ascii_case("a");
+        let without: Vec<_> = lines.iter().filter(is_other).copied().collect();
+        next(
+            &|list| assert_eq!(list.remove("a"), without.len() < lines.len()),
+            &without,
+        );
+        next(&|list| list.truncate(1), &lines[..lines.len().min(1)]);
+        let refused = |list: &mut FieldList| assert!(list.append("A", "\n").is_err());
+        next(&refused, lines);
+        let set = |list: &mut FieldList| list.set("A", "1").unwrap();
+        next(&set, &[&without, &[("A", "1")][..]].concat());
+        next(&FieldList::clear, &[]);
+    }
+
+    #[test]
+    fn whatever_a_list_was_before_it_was_cleared_does_not_show() {
+        try_all(&FieldList::new(), &[], 6);
     }
 }

@@ -361,11 +361,16 @@ impl fmt::Debug for FieldLines<'_> {
 #[inline]
 pub(super) fn name_of<'a>(bytes: &'a [u8], line: &Line) -> &'a str {
     // A name is a token, and a token is ASCII: the default is never used.
-    std::str::from_utf8(&bytes[line.name_at as usize..line.name_end as usize]).unwrap_or_default()
+    std::str::from_utf8(name_bytes(bytes, line)).unwrap_or_default()
 }
 
 #[inline]
-fn value_of<'a>(bytes: &'a [u8], line: &Line) -> &'a [u8] {
+pub(super) fn name_bytes<'a>(bytes: &'a [u8], line: &Line) -> &'a [u8] {
+    &bytes[line.name_at as usize..line.name_end as usize]
+}
+
+#[inline]
+pub(super) fn value_of<'a>(bytes: &'a [u8], line: &Line) -> &'a [u8] {
     &bytes[line.value_at as usize..line.value_end as usize]
 }
 
