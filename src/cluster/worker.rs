@@ -270,6 +270,9 @@ impl Worker {
             lines::TURN => {
                 *lock(&self.inner.turn) = TurnState::Given;
                 self.inner.given.notify_one();
+                if handle.is_stopping() {
+                    self.inner.release(false); // its program has stopped it: perhaps no thread asks any more
+                }
             }
             lines::STATS => {
                 let figures = handle.snapshot().to_string();
@@ -376,6 +379,27 @@ mod tests {
         let n = parent.read(&mut buf).expect("a line");
         let asked = lines::line(lines::WANT_TURN, "").expect("it is short");
         assert_eq!(buf[..n], asked, "once");
+    }
+
+    /// The program of a worker may stop its server itself, while the parent has been asked for the turn.
+    #[test]
+    fn a_turn_that_comes_after_the_stop_is_passed_on() {
+        let start = Start::decode("1 true true 10000").expect("a start");
+        let (stream, mut parent) = UnixStream::pair().expect("a pair");
+        parent.set_nonblocking(true).expect("a socket");
+        let inner = Arc::new(Inner::new(start, stream).expect("a socket"));
+        let worker = Worker { inner };
+        let server = crate::net::create_server(|_| Ok(()));
+        let handle = server.listen("127.0.0.1:0").expect("an address");
+        let mut buf = [0; 64];
+        worker.follow(lines::TURN, "", &handle);
+        let kept = parent.read(&mut buf).map_err(|e| e.kind());
+        assert_eq!(kept, Err(ErrorKind::WouldBlock), "it will accept");
+        handle.stop();
+        worker.follow(lines::TURN, "", &handle);
+        let n = parent.read(&mut buf).expect("a line");
+        let passed = lines::line(lines::PASS_TURN, "").expect("it is short");
+        assert_eq!(buf[..n], passed);
     }
 
     #[test]

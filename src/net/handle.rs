@@ -234,6 +234,11 @@ impl Handle {
         self.engine.wait_closed(Instant::now().checked_add(time))
     }
 
+    /// Whether the server stops, whoever has stopped it.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.engine.lock().workers.stopping()
+    }
+
     /// How many threads wait for a slot.
     #[cfg(test)]
     pub(super) fn parked(&self) -> usize {
