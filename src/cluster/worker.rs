@@ -129,7 +129,7 @@ type Hook = dyn Fn(&str) + Send + Sync;
 
 #[derive(Default, PartialEq, Eq)]
 enum TurnState {
-    /// Nobody reads what the parent says, so the turn would not be heard of.
+    /// Nobody reads what the parent says, so the turn would not be heard of; or the server stops.
     #[default]
     NotServing,
     Passed,
@@ -267,12 +267,13 @@ impl Worker {
         match verb {
             lines::DRAIN => return Some(Shutdown::from(deadline())),
             lines::RESTART => return Some(Shutdown::restart(deadline())),
+            lines::TURN if handle.is_stopping() => {
+                *lock(&self.inner.turn) = TurnState::NotServing; // no thread asks for it once more
+                let _ = self.inner.report(lines::PASS_TURN, "");
+            }
             lines::TURN => {
                 *lock(&self.inner.turn) = TurnState::Given;
                 self.inner.given.notify_one();
-                if handle.is_stopping() {
-                    self.inner.release(false); // its program has stopped it: perhaps no thread asks any more
-                }
             }
             lines::STATS => {
                 let figures = handle.snapshot().to_string();
@@ -400,6 +401,9 @@ mod tests {
         let n = parent.read(&mut buf).expect("a line");
         let passed = lines::line(lines::PASS_TURN, "").expect("it is short");
         assert_eq!(buf[..n], passed);
+        assert!(!worker.inner.acquire());
+        let asked = parent.read(&mut buf).map_err(|e| e.kind());
+        assert_eq!(asked, Err(ErrorKind::WouldBlock), "once more");
     }
 
     #[test]
