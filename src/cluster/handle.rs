@@ -87,9 +87,11 @@ impl Cluster {
     /// [`Worker::serve`](super::Worker::serve) makes, `key=value` pairs with a space between two.
     pub fn stats(&self) -> Vec<(Child, String)> {
         let _one_at_a_time = lock(&self.parent.asking);
-        self.parent.lock().stats.clear();
-        let mut asked = self.parent.lock().live_children();
-        asked.retain(|child| child.order(lines::STATS, "").is_ok());
+        let (question, mut asked) = {
+            let mut state = self.parent.lock();
+            (state.next_question(), state.live_children())
+        };
+        asked.retain(|child| child.order(lines::STATS, &question).is_ok());
         let until = Instant::now().checked_add(STATS_TIMEOUT);
         self.parent.wait_for(until, |state| {
             let is_gone = |id: &u64| !state.children.contains_key(id);

@@ -36,7 +36,7 @@ pub(super) const DRAIN: &str = "drain";
 pub(super) const RESTART: &str = "restart";
 /// A message to the other end.
 pub(super) const MESSAGE: &str = "message";
-/// The parent asks for the worker's figures, and the worker answers with them.
+/// The parent asks for the worker's figures, with the number of the question; the worker answers with both.
 pub(super) const STATS: &str = "stats";
 
 /// A line with this text. One that is too long is an error.

@@ -50,6 +50,8 @@ pub(super) struct State {
     listener: Option<Listener>,
     /// What the workers have answered to the last question for their figures.
     pub(super) stats: BTreeMap<u64, String>,
+    /// The number of that question: an answer that comes late has another.
+    question: u64,
     /// Workers that had to be killed because their deadline had passed.
     pub(super) killed: usize,
     /// The last worker of those that the last restart replaces.
@@ -86,6 +88,21 @@ impl State {
         let all = self.children.values();
         let live = all.filter(|child| self.fleet.is_live(child.id()));
         live.cloned().collect()
+    }
+
+    /// The workers are asked for their figures once more; returns what they repeat in front of their answers.
+    pub(super) fn next_question(&mut self) -> String {
+        self.stats.clear();
+        self.question += 1;
+        self.question.to_string()
+    }
+
+    fn answered(&mut self, id: u64, answer: &str) {
+        if let Some((question, figures)) = answer.split_once(' ')
+            && question.parse() == Ok(self.question)
+        {
+            self.stats.insert(id, figures.to_owned());
+        }
     }
 
     /// Asks the worker to end, unless it was asked to end as soon. If that cannot be, it is killed.
@@ -331,7 +348,7 @@ impl Parent {
                 self.tell_all_but(Some(id), text);
             }
             Part::Line(lines::STATS, text) => {
-                self.change(|state, _| drop(state.stats.insert(id, text.to_owned())));
+                self.change(|state, _| state.answered(id, text));
             }
             Part::Line(lines::DISCONNECT, _) => self.disconnect(id),
             Part::Line(..) => {
@@ -354,5 +371,21 @@ fn wait_for_exit(child: &Child) -> Option<ExitStatus> {
             Err(_) => return None, // somebody else has waited for it
         }
         thread::sleep(POLL_INTERVAL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_answer_is_not_taken_for_that_to_the_next_question() {
+        let mut state = State::default();
+        let (first, second) = (state.next_question(), state.next_question());
+        state.answered(1, &format!("{first} connections=1"));
+        assert_eq!(state.stats.get(&1), None);
+        state.answered(1, &format!("{second} connections=2 threads=3"));
+        state.answered(1, &format!("{first} connections=1"));
+        assert_eq!(state.stats[&1], "connections=2 threads=3");
     }
 }

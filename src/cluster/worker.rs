@@ -276,8 +276,8 @@ impl Worker {
                 self.inner.given.notify_one();
             }
             lines::STATS => {
-                let figures = handle.snapshot().to_string();
-                let _ = self.inner.report(lines::STATS, &figures);
+                let answer = format!("{text} {}", handle.snapshot());
+                let _ = self.inner.report(lines::STATS, &answer);
             }
             lines::MESSAGE => {
                 let hook = lock(&self.inner.on_message).clone();
