@@ -1,7 +1,8 @@
 //! The alphabet of HTTP: which bytes may stand where, and how far a run of them reaches.
 //!
 //! Every class is one bit in a 256-entry table, so "is this a `tchar`?" is a load and an AND ([`class`]). Runs are
-//! checked 8 and 16 bytes at a time, in safe code that the compiler turns into vector instructions ([`runs`]).
+//! checked 8 bytes at a time, as one number, and long ones 16 at a time, in safe code that the compiler turns into vector
+//! instructions ([`runs`]).
 //!
 //! ```
 //! use barewire::http::wire::grammar;

@@ -47,9 +47,9 @@ const STRANGE: &[u8] = b"\0\x08\t\n\x0b\r\x1f !\"#%&',-./09:;<=?@AZ[\\^_`az{|~\x
 /// What a decoder says of a head: all of it, or the rule that is broken, and where.
 type End = Result<Option<String>, (Rule, usize)>;
 
-/// The end of the bytes that come in these pieces.
-fn request<'p>(limits: Limits, pieces: impl Iterator<Item = &'p [u8]>) -> End {
-    let mut decoder = RequestDecoder::new(limits);
+/// The end of the bytes that come in these pieces, as the next message of a decoder.
+fn request<'p>(decoder: &mut RequestDecoder, pieces: impl Iterator<Item = &'p [u8]>) -> End {
+    decoder.restart();
     for bytes in pieces {
         match decoder.decode(bytes) {
             Ok(None) => {}
@@ -68,8 +68,8 @@ fn request<'p>(limits: Limits, pieces: impl Iterator<Item = &'p [u8]>) -> End {
     Ok(None)
 }
 
-fn response<'p>(limits: Limits, pieces: impl Iterator<Item = &'p [u8]>) -> End {
-    let mut decoder = ResponseDecoder::new(limits);
+fn response<'p>(decoder: &mut ResponseDecoder, pieces: impl Iterator<Item = &'p [u8]>) -> End {
+    decoder.restart();
     for bytes in pieces {
         match decoder.decode(bytes) {
             Ok(None) => {}
@@ -93,8 +93,8 @@ fn end(is_request: bool, limits: Limits, bytes: &[u8], cuts: impl Iterator<Item 
     let decode = |ends: &mut dyn Iterator<Item = usize>| {
         let pieces = ends.map(|end| &bytes[..end]);
         match is_request {
-            true => request(limits, pieces),
-            false => response(limits, pieces),
+            true => request(&mut RequestDecoder::new(limits), pieces),
+            false => response(&mut ResponseDecoder::new(limits), pieces),
         }
     };
     let long = decode(&mut (0..=bytes.len()));
@@ -160,6 +160,44 @@ fn both_ways_find_each_limit_at_the_same_place() {
             }
         }
     }
+}
+
+/// Each head follows each other one, which has come whole or with a NUL in it.
+fn each_pair<D>(
+    heads: &[&[u8]],
+    new: impl Fn() -> D,
+    decode: impl Fn(&mut D, &mut dyn Iterator<Item = &[u8]>) -> End,
+) {
+    let whole = |decoder: &mut D, bytes: &[u8]| decode(decoder, &mut [bytes].into_iter());
+    let mut used = new();
+    for before in heads {
+        for at in 0..=before.len() {
+            let mut damaged = before.to_vec();
+            damaged.get_mut(at).map(|byte| *byte = 0);
+            for next in heads {
+                let expected = whole(&mut new(), next);
+                _ = whole(&mut used, &damaged);
+                assert_eq!(whole(&mut used, next), expected);
+                _ = whole(&mut used, &damaged);
+                let mut pieces = (0..=next.len()).map(|end| &next[..end]);
+                assert_eq!(decode(&mut used, &mut pieces), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn both_ways_are_those_of_a_new_decoder_behind_any_head() {
+    each_pair(
+        REQUESTS,
+        || RequestDecoder::new(Limits::default()),
+        |decoder, pieces| request(decoder, pieces),
+    );
+    each_pair(
+        RESPONSES,
+        || ResponseDecoder::new(Limits::default()),
+        |decoder, pieces| response(decoder, pieces),
+    );
 }
 
 #[test]

@@ -21,6 +21,9 @@
 //! The decoder remembers its position, not the bytes: the caller gives it the same bytes and some more
 //! behind them, and it continues where it stopped. So a head that arrives one byte at a time costs as
 //! much as in one piece, and a bad byte is refused as soon as it arrives.
+//!
+//! The diagram is that of `phases`. Before it, `whole_lines` takes the lines that have come whole and break no rule, each
+//! in one pass; at any other line `phases` continues, and it alone finds the rule that is broken.
 
 use super::fields::{Fields, Index, Known, Line};
 use crate::http::wire::{Error, Limits, Rule, grammar};

@@ -5,7 +5,9 @@
 //!   HTTP/1.1 SP 404 SP Not Found CRLF             status-line  (RFC 9112 §4)
 //! ```
 //!
-//! Both decoders remember their position and continue there when more bytes have arrived.
+//! A line that has come whole and breaks no rule is decoded in one pass (`whole_line`, `whole_status_line`). Every other
+//! line is for `phases`, which remembers its position, continues there when more bytes have arrived, and finds the rule
+//! that is broken. The first way only ever takes what the second would take, with the same result.
 
 use super::target::Scan;
 use crate::http::wire::{Error, Rule, grammar};
