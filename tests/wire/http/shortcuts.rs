@@ -4,6 +4,8 @@
 //! that is broken and at which byte.
 
 use barewire::http::wire::{Limits, RequestDecoder, ResponseDecoder, Rule};
+use barewire::trace::wire::{Conversation, Direction};
+use std::time::Duration;
 
 const BROWSER: &[u8] =
     b"POST /wp-content/2010/03/it's_(new)+~x;y@z!$.jpg?a=b&c_d=%c3%A4&e?f HTTP/1.1\r\n\
@@ -198,6 +200,28 @@ fn both_ways_are_those_of_a_new_decoder_behind_any_head() {
         || ResponseDecoder::new(Limits::default()),
         |decoder, pieces| response(decoder, pieces),
     );
+}
+
+#[test]
+fn the_places_of_a_head_are_its_own_behind_one_with_empty_lines() {
+    let empty_lines = b"\r\n\r\n".to_vec();
+    let twice = |head: &[u8]| [&empty_lines, head, head].concat();
+    let requests = twice(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let responses = twice(b"HTTP/1.1 204 \r\n\r\n");
+    let mut conversation = Conversation::new();
+    for (from, bytes) in [
+        (Direction::FromClient, requests),
+        (Direction::FromServer, responses),
+    ] {
+        let mut at = 0;
+        for explained in conversation.receive(from, Duration::ZERO, &bytes) {
+            for leaf in explained.span.leaves() {
+                assert_eq!(leaf.range.start, at, "{explained}");
+                at = leaf.range.end;
+            }
+        }
+        assert_eq!(at, bytes.len() as u64);
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@
 
 use super::field_list::FieldList;
 use super::fields::Fields;
+use super::head::within_offsets;
 use super::section::{Of, Section};
 use crate::http::wire::{Error, Limits, Rule, grammar};
 
@@ -121,7 +122,7 @@ impl ChunkedDecoder {
 
     fn of(message: Of, limits: Limits) -> ChunkedDecoder {
         ChunkedDecoder {
-            limits,
+            limits: within_offsets(limits),
             state: State::Size,
             digits: 0,
             left: 0,

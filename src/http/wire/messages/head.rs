@@ -5,8 +5,18 @@ use super::section::{Of, Section};
 use super::start_line::{StartLine, Version};
 use crate::http::wire::{Error, Limits, Rule, grammar};
 
-/// What a start line has at most, and what the fields have, whatever the limits are: offsets in a head have 32 bits.
+/// What a start line has at most, and what the fields have, whatever the limits are: offsets in a head, and in the
+/// trailers of a chunked body, have 32 bits.
 const MOST_BYTES: usize = 1 << 30;
+
+/// The limits, where offsets can count as far; otherwise as far as they can.
+pub(super) fn within_offsets(limits: Limits) -> Limits {
+    Limits {
+        start_line_bytes: limits.start_line_bytes.min(MOST_BYTES),
+        field_section_bytes: limits.field_section_bytes.min(MOST_BYTES),
+        ..limits
+    }
+}
 
 /// Which part of a head is being decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,13 +77,8 @@ impl Head {
     pub(super) fn new(limits: Limits, of: Of) -> Head {
         let mut section = Section::new(of);
         section.index.reserve();
-        let limits = Limits {
-            start_line_bytes: limits.start_line_bytes.min(MOST_BYTES),
-            field_section_bytes: limits.field_section_bytes.min(MOST_BYTES),
-            ..limits
-        };
         Head {
-            limits,
+            limits: within_offsets(limits),
             part: Part::StartLine,
             line: StartLine::default(),
             section,
@@ -161,4 +166,26 @@ fn listed_options(fields: Fields<'_>) -> Result<Options, Error> {
         }
     }
     Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::wire::ChunkedDecoder;
+
+    #[test]
+    fn no_limit_is_above_what_offsets_count() {
+        let unlimited = Limits {
+            start_line_bytes: usize::MAX,
+            field_section_bytes: usize::MAX,
+            fields: usize::MAX,
+            chunk_extension_bytes: usize::MAX,
+        };
+        let limits = Head::new(unlimited, Of::Request).limits;
+        let line_end = b"\r\n\r\n\r\n\r\n".len() + limits.start_line_bytes;
+        assert!(u32::try_from(line_end + limits.field_section_bytes).is_ok());
+        let trailers = format!("{:?}", ChunkedDecoder::new(unlimited));
+        let most = format!("field_section_bytes: {}", limits.field_section_bytes);
+        assert!(trailers.contains(&most), "{trailers}");
+    }
 }
