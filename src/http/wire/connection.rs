@@ -40,7 +40,7 @@
 //!   appended to a `Vec`.
 //! - This is the only file that asks which role we have. What only a server or only a client does is in
 //!   `connection/server.rs` and `connection/client.rs`: read this file first. What may follow a head that was sent is
-//!   in `connection/sending.rs`, the short way of most responses in `connection/plain.rs`.
+//!   in `connection/sending.rs`. Most responses are sent on the shorter way of `connection/plain.rs`.
 //!
 //! # To change X, touch Y
 //!
@@ -48,8 +48,8 @@
 //! |---|---|
 //! | what may follow what | an arm of the two tables, the diagram above, `fixtures/http/states.txt` |
 //! | a state or an event | the same, and `tests/wire/machine/` (all pairs are tested) |
-//! | how a response is framed | `response_framing` in `connection/server.rs`; a request: `send_request` in `connection/client.rs` |
-//! | when a connection persists | `persistent` in all three files; what a head says: `is_persistent` in `messages/head.rs` |
+//! | how a response is framed | `response_framing` in `connection/server.rs`, and what `send_plain` in `connection/plain.rs` takes; a request: `send_request` in `connection/client.rs` |
+//! | when a connection persists | `persistent` in this file and in `connection/`; what a head says: `is_persistent` in `messages/head.rs` |
 //! | 100-continue, Upgrade, CONNECT | `continue_awaited`, `upgrade_offered`, `protocols_offered`, `connect` |
 //!
 //! # Exercises

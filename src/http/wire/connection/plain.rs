@@ -1,17 +1,17 @@
-//! The plain response: a whole one about which nothing must be weighed.
+//! The plain response: a whole one whose parts need not be checked against each other.
 //!
 //! ```text
 //!   HTTP/1.1 200 OK              a status that allows a body
-//!   Content-Type: text/plain     the program's fields, none of which has a meaning for the connection
+//!   Content-Type: text/plain     the program's fields, none of which has a meaning for the protocol (`Known`)
 //!   Date: …                      the server's, all of them
 //!   Transfer-Encoding: chunked   or a Content-Length
 //!
 //!   c␍␊Hello World␊␍␊0␍␊␍␊       content, and no trailers
 //! ```
 //!
-//! Most responses are like this, to a request with HTTP/1.1 that is neither HEAD nor CONNECT, on a connection that
-//! persists. [`Connection::send_whole`] sends it in the same bytes, and asks of each part whether it contradicts
-//! another. Here one look at all of them shows that none can.
+//! Most responses are like this, to a request with HTTP/1.1 that is neither HEAD nor CONNECT, whose client does not wait
+//! for a 100, on a connection that persists. [`Connection::send_whole`] sends it in the same bytes, and asks of each part
+//! whether it contradicts another. Here one look at all of them shows that none can. The tests below compare the two.
 
 use super::{Added, Connection, Framing, Sending, State};
 use crate::http::wire::messages::{chunked, outgoing};
@@ -29,7 +29,8 @@ pub(crate) struct Plain<'a> {
 }
 
 impl Connection {
-    /// Appends this response, if it is plain; returns how many bytes follow the content.
+    /// Appends this response, if it is plain; returns how many bytes follow the content. `None`: it is not, and nothing
+    /// has changed.
     #[inline(always)]
     pub(crate) fn send_plain(&mut self, plain: Plain<'_>, out: &mut Vec<u8>) -> Option<usize> {
         let allows_body = matches!(plain.status, 200..=203 | 206..=303 | 305..=599);
