@@ -175,7 +175,9 @@ fn each_pair<D>(
     for before in heads {
         for at in 0..=before.len() {
             let mut damaged = before.to_vec();
-            damaged.get_mut(at).map(|byte| *byte = 0);
+            if let Some(byte) = damaged.get_mut(at) {
+                *byte = 0;
+            }
             for next in heads {
                 let expected = whole(&mut new(), next);
                 _ = whole(&mut used, &damaged);

@@ -134,7 +134,9 @@ mod tests {
         for request in REQUESTS {
             let mut closing = asked(request);
             closing.close_after();
-            for connection in [asked(request), closing] {
+            // Refused bytes are no request, and get a response.
+            let unasked = Connection::new(Role::Server);
+            for connection in [asked(request), closing, unasked] {
                 for pairs in FIELDS {
                     let fields = list(pairs);
                     for status in statuses() {
