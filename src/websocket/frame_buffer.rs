@@ -57,7 +57,7 @@ impl FrameBuffer {
     }
 
     /// Takes a piece of the next frame. False: read first, all bytes are taken.
-    #[inline]
+    #[inline(always)] // as `Receiver::take`
     pub(super) fn next(&mut self) -> Result<bool, wire::Error> {
         if self.buffer.is_empty() && !self.receiver.has_more() {
             return Ok(false);
@@ -93,10 +93,7 @@ impl FrameBuffer {
     #[inline]
     pub(super) fn has_frame_behind(&self) -> bool {
         let behind = &self.buffer.unread()[self.taken()..];
-        match Header::decode(behind) {
-            Ok(Some((header, n))) => header.length <= (behind.len() - n) as u64,
-            _ => false,
-        }
+        !behind.is_empty() && begins_with_frame(behind)
     }
 
     /// Goes on behind a piece with which nothing is complete.
@@ -159,6 +156,15 @@ impl FrameBuffer {
     pub(super) fn shrink(&mut self) {
         self.buffer.shrink_to(FIRST_BYTES);
         self.receiver.shrink(0);
+    }
+}
+
+/// Whether a whole frame is at the start of `bytes`.
+#[inline(never)] // most often nothing is behind a message
+fn begins_with_frame(bytes: &[u8]) -> bool {
+    match Header::decode(bytes) {
+        Ok(Some((header, n))) => header.length <= (bytes.len() - n) as u64,
+        _ => false,
     }
 }
 

@@ -176,7 +176,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
 /// Frames in.
 impl<F: AsRef<[u8]>> FrameQueue<F> {
     /// Appends a whole frame; returns the position behind it.
-    #[inline]
+    #[inline(always)] // no call for each message
     pub(super) fn append(
         &mut self,
         encode: impl FnOnce(&mut Sender, fn() -> [u8; 4], &mut Vec<u8>) -> Result<(), Misuse>,
@@ -300,7 +300,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
 impl<F: AsRef<[u8]>> FrameQueue<F> {
     /// The bytes in flight and how many of them have left, for the thread that has the turn: it writes them
     /// without the lock.
-    #[inline]
+    #[inline(always)] // the buffer would be returned through memory
     pub(super) fn take_in_flight(&mut self) -> (SendBuffer<F>, usize) {
         if self.is_in_flight_empty() && self.payload_left == 0 {
             self.append_pending_control();

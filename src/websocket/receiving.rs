@@ -102,14 +102,14 @@ impl Receiving {
     }
 
     pub(super) fn receive_part(&mut self) -> Result<Option<Part<'_>>, Error> {
-        match self.advance(None)? {
+        match self.advance_out_of_line(None)? {
             true => self.part().map(Some),
             false => Ok(None),
         }
     }
 
     pub(super) fn receive_within(&mut self, time: Duration) -> Result<Incoming<Data<'_>>, Error> {
-        match self.advance(Some(&mut Limit::new(time)))? {
+        match self.advance_out_of_line(Some(&mut Limit::new(time)))? {
             true => self.data().map(Incoming::Came),
             false => Ok(self.nothing()),
         }
@@ -119,7 +119,7 @@ impl Receiving {
         &mut self,
         time: Duration,
     ) -> Result<Incoming<Part<'_>>, Error> {
-        match self.advance(Some(&mut Limit::new(time)))? {
+        match self.advance_out_of_line(Some(&mut Limit::new(time)))? {
             true => self.part().map(Incoming::Came),
             false => Ok(self.nothing()),
         }
@@ -141,7 +141,7 @@ impl Receiving {
 impl Receiving {
     /// Reads on until a message is complete, or a part of one, and handles the control frames before it. False:
     /// the connection is over, or the time has passed. Without a limit it waits until something comes.
-    #[inline]
+    #[inline(always)] // no call for each message
     fn advance(&mut self, mut limit: Option<&mut Limit>) -> Result<bool, Error> {
         while self.frames.is_open() {
             if self.shared.outgoing.is_cut() {
@@ -171,6 +171,12 @@ impl Receiving {
             }
         }
         Ok(false)
+    }
+
+    /// The same for the calls that are not [`receive`](Self::receive), which alone has it inlined.
+    #[inline(never)]
+    fn advance_out_of_line(&mut self, limit: Option<&mut Limit>) -> Result<bool, Error> {
+        self.advance(limit)
     }
 
     /// The message that is complete, or the part of one.

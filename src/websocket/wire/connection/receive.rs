@@ -206,7 +206,7 @@ impl Receiver {
     ///
     /// # Errors
     /// As [`receive`](Self::receive).
-    #[inline]
+    #[inline(always)] // no call for each frame
     pub(crate) fn take(&mut self, bytes: &mut [u8]) -> Result<bool, Error> {
         if self.has_more() {
             return self.take_more();
