@@ -19,7 +19,7 @@
 
 mod state;
 
-use super::connection::ClientConnection;
+use super::connection::BoxedConnection;
 use super::deadlines::{Deadlines, Timeouts};
 use super::opening;
 use super::origin::Origin;
@@ -207,8 +207,8 @@ impl Agent {
         waiter: &Arc<Waiter>,
         deadlines: &Deadlines,
         wanted: &mut Wanted<'_>,
-        closed: &mut Vec<ClientConnection>,
-    ) -> Result<Decision<Origin, ClientConnection>, Error> {
+        closed: &mut Vec<BoxedConnection>,
+    ) -> Result<Decision<Origin, BoxedConnection>, Error> {
         let mut held = HeldPosition {
             agent: self,
             position: Some(position),
@@ -288,7 +288,7 @@ struct HeldSlot {
 }
 
 impl HeldSlot {
-    fn give_back(mut self, connection: ClientConnection, idle: (KeepAlive, Instant)) {
+    fn give_back(mut self, connection: BoxedConnection, idle: (KeepAlive, Instant)) {
         let Some(slot) = self.slot.take() else {
             return;
         };
@@ -317,18 +317,18 @@ impl Drop for HeldSlot {
 /// A connection that one request uses, and its slot among the agent's sockets.
 pub(super) struct PooledConnection {
     /// Stands before `slot`, so that it is closed before the slot goes to another request.
-    pub(super) connection: ClientConnection,
+    pub(super) connection: BoxedConnection,
     /// `None` without an agent.
     slot: Option<HeldSlot>,
 }
 
 impl PooledConnection {
-    fn new(connection: ClientConnection, slot: Option<HeldSlot>) -> PooledConnection {
+    fn new(connection: BoxedConnection, slot: Option<HeldSlot>) -> PooledConnection {
         PooledConnection { connection, slot }
     }
 
     /// A connection that no pool counts.
-    pub(super) fn without_agent(connection: ClientConnection) -> PooledConnection {
+    pub(super) fn without_agent(connection: BoxedConnection) -> PooledConnection {
         PooledConnection::new(connection, None)
     }
 
@@ -342,8 +342,8 @@ impl PooledConnection {
     /// The connection was found dead, or may not be reused: another, in the same slot.
     fn retry(
         self,
-        closed: &mut Vec<ClientConnection>,
-    ) -> Result<Decision<Origin, ClientConnection>, Error> {
+        closed: &mut Vec<BoxedConnection>,
+    ) -> Result<Decision<Origin, BoxedConnection>, Error> {
         drop(self.connection);
         let mut held = self.slot.ok_or_else(|| refused(Refused::Closed))?;
         let slot = held.slot.take().ok_or_else(|| refused(Refused::Closed))?;

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// How long one write may block: then the sender polls for an early response.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(50);
 
+/// It is on the heap: a request, its response and the pool move it a dozen times.
+pub(super) type BoxedConnection = Box<ClientConnection>;
+
 /// A connection that requests are sent on, one after another.
 pub(super) struct ClientConnection {
     pub(super) stream: Arc<dyn Stream>,
@@ -25,15 +28,15 @@ pub(super) struct ClientConnection {
 }
 
 impl ClientConnection {
-    pub(super) fn new(stream: Arc<dyn Stream>) -> ClientConnection {
-        ClientConnection {
+    pub(super) fn boxed(stream: Arc<dyn Stream>) -> BoxedConnection {
+        Box::new(ClientConnection {
             stream,
             machine: Connection::new(Role::Client),
             is_fresh: true,
             idle: None,
             read_timeout: ReadTimeout::default(),
             has_write_timeout: false,
-        }
+        })
     }
 
     /// Whether an idle connection cannot be used: the server has closed it, or has sent bytes that

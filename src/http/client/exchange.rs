@@ -68,8 +68,8 @@ pub(super) struct Exchange {
     deadlines: Deadlines,
     timeouts: Timeouts,
     pace: Pace,
-    /// When the connection was last polled for an early response.
-    polled: Instant,
+    /// When the connection was last polled for an early response, or the first write began.
+    polled: Option<Instant>,
     /// How many bytes of a response have come.
     pub(super) received: u64,
     /// How many bytes of the request were sent.
@@ -107,7 +107,7 @@ impl Exchange {
             deadlines,
             pace: Pace::new(timeouts.stall, timeouts.min_bytes_per_second),
             timeouts: timeouts.clone(),
-            polled: Instant::now(),
+            polled: None,
             received: 0,
             sent: 0,
             answered: false,

@@ -11,7 +11,7 @@
 //! openings go on for nobody; beyond that it stays with the opening. So requests that are begun and cancelled again
 //! and again collect neither threads nor connections.
 
-use super::connection::ClientConnection;
+use super::connection::{BoxedConnection, ClientConnection};
 use super::deadlines::{Deadlines, Timeouts};
 use super::handle::Shared;
 use super::origin::{Connected, Origin};
@@ -44,7 +44,7 @@ pub(super) fn open<S: Send + 'static>(
     timeouts: &Timeouts,
     timings: &mut Timings,
     wanted: &mut Wanted<'_>,
-) -> Result<(ClientConnection, S), Error> {
+) -> Result<(BoxedConnection, S), Error> {
     deadlines.begin(Phase::Connect, Some(timeouts.connect));
     let handle = deadlines.handle().map(Arc::clone);
     let progress = Progress::new(handle.clone());
@@ -60,7 +60,7 @@ pub(super) fn open<S: Send + 'static>(
     timings.resolve = connected.resolve;
     timings.connect = connected.connect;
     timings.secure = connected.secure;
-    Ok((ClientConnection::new(connected.stream), slot))
+    Ok((ClientConnection::boxed(connected.stream), slot))
 }
 
 /// The error of a deadline says which step has not ended.

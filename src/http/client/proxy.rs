@@ -380,7 +380,7 @@ fn open_tunnel(
     if let Some(progress) = to.progress() {
         progress.tunnelling(&connected.stream, to)?;
     }
-    let pooled = PooledConnection::without_agent(ClientConnection::new(connected.stream));
+    let pooled = PooledConnection::without_agent(ClientConnection::boxed(connected.stream));
     let left = deadline.saturating_duration_since(began);
     let deadlines = Deadlines::start(Some(left), began);
     let exchange = Exchange::new(

@@ -135,7 +135,6 @@ pub(crate) use connection::Plain;
 pub use connection::{Connection, Event, Role, State, request_step, response_step};
 pub use error::{Error, Rule};
 pub use limits::Limits;
-pub(in crate::http) use messages::is_final_status;
 pub use messages::{
     BodyDecoder, BodyLength, ChunkedDecoder, FieldLines, FieldList, Fields, KeepAlive, Known,
     RequestDecoder, RequestHead, RequestOut, ResponseDecoder, ResponseHead, ResponseOut,
@@ -143,6 +142,7 @@ pub use messages::{
     is_forbidden_trailer,
 };
 pub(crate) use messages::{ChunkPlace, Places};
+pub(in crate::http) use messages::{Judged, is_final_status};
 pub use misuse::Misuse;
 pub use semantics::{
     AcceptEncoding, ByteRange, ContentCoding, Current, DateError, EntityTag, EntityTags,

@@ -1,6 +1,6 @@
 //! What the lock of an agent guards: the pool, with connections and threads in it.
 
-use crate::http::client::connection::ClientConnection;
+use crate::http::client::connection::BoxedConnection;
 use crate::http::client::handle::Shared;
 use crate::http::client::origin::Origin;
 use crate::http::client::pool::{KeepAlive, Pool, QueuePosition, Slot};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
 pub(super) struct State {
-    pub(super) pool: Pool<Origin, ClientConnection, Arc<Waiter>>,
+    pub(super) pool: Pool<Origin, BoxedConnection, Arc<Waiter>>,
     /// The thread that closes expired connections is running.
     pub(super) is_reaping: bool,
 }
@@ -25,9 +25,9 @@ impl State {
     pub(super) fn free(
         &mut self,
         slot: Slot<Origin>,
-        connection: ClientConnection,
+        connection: BoxedConnection,
         (keep_alive, since): (KeepAlive, Instant),
-        closed: &mut Vec<ClientConnection>,
+        closed: &mut Vec<BoxedConnection>,
     ) -> Option<Arc<Waiter>> {
         let next = self.pool.free(slot, connection, keep_alive, since, closed);
         granted(next)
@@ -42,7 +42,7 @@ impl State {
     pub(super) fn cancel(
         &mut self,
         position: QueuePosition<Origin>,
-        closed: &mut Vec<ClientConnection>,
+        closed: &mut Vec<BoxedConnection>,
     ) -> Option<Arc<Waiter>> {
         granted(self.pool.cancel(position, Instant::now(), closed))
     }

@@ -135,9 +135,12 @@ impl Exchange {
         while written < all {
             // RFC 9112 §9.5: "A client sending a message body SHOULD monitor the network connection
             // for an error response while it is transmitting the request."
-            if self.polled.elapsed() >= POLL_INTERVAL {
-                self.polled = Instant::now();
+            let mut began = Instant::now();
+            let polled = *self.polled.get_or_insert(began);
+            if began.saturating_duration_since(polled) >= POLL_INTERVAL {
+                self.polled = Some(began);
                 self.poll_early_response(caller)?;
+                began = Instant::now();
             }
             if self.stopped {
                 break;
@@ -147,7 +150,6 @@ impl Exchange {
             let bufs = not_written(parts, written);
             let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(0);
             let last = bufs.iter().rposition(|buf| !buf.is_empty()).unwrap_or(0);
-            let began = Instant::now();
             let (is_answered, is_full) = (self.answered, self.buffer.is_full());
             let (connection, _) = self.open()?;
             let wrote = match is_answered && (!is_full || unsent == Unsent::IsKept) {

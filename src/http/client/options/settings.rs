@@ -7,7 +7,8 @@ use crate::http::client::proxy::Proxy;
 use crate::http::client::summary::{Asked, OnFinish};
 use crate::http::error::Error;
 use crate::http::wire::{
-    FieldList, Known, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, Version, basic,
+    FieldList, Judged, Known, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, Version,
+    basic,
 };
 use crate::net::{Family, Observer};
 use std::fmt;
@@ -84,7 +85,8 @@ pub(in crate::http::client) struct Prepared {
     /// The request-target, if it is not the path.
     absolute_form: Option<String>,
     /// Set once a head was made of them.
-    head_is_valid: OnceLock<()>,
+    /// The request-target, once it and the method were found to be valid.
+    target: OnceLock<Judged>,
 }
 
 impl Default for Settings {
@@ -134,22 +136,28 @@ impl Settings {
 
     /// Checks that there is a head, the first time.
     pub(in crate::http::client) fn check_head(&self, prepared: &Prepared) -> Result<(), Error> {
-        if prepared.head_is_valid.get().is_none() {
-            self.head(prepared, &prepared.fields)?;
-            let _ = prepared.head_is_valid.set(()); // by this thread or another
+        if prepared.target.get().is_none() {
+            let method = Method::new(&self.method).ok_or(Misuse::Method)?;
+            let judged = Judged::of_whole(method, self.target(prepared).as_bytes());
+            let _ = prepared.target.set(judged.map_err(|_| Misuse::Target)?); // by this thread or another
         }
         Ok(())
     }
 
-    /// The head of the request, with these fields.
+    /// The request-target, as it is sent.
+    fn target<'a>(&'a self, prepared: &'a Prepared) -> &'a str {
+        prepared.absolute_form.as_ref().unwrap_or(&self.path)
+    }
+
+    /// The head of the request, with these fields. It was [checked](Self::check_head).
     pub(in crate::http::client) fn head<'a>(
         &'a self,
         prepared: &'a Prepared,
         fields: &'a FieldList,
     ) -> Result<RequestOut<'a>, Error> {
         let method = Method::new(&self.method).ok_or(Misuse::Method)?;
-        let target = prepared.absolute_form.as_ref().unwrap_or(&self.path);
-        let target = Target::decode(method, target.as_bytes()).map_err(|_| Misuse::Target)?;
+        let judged = prepared.target.get().ok_or(Misuse::Target)?;
+        let target = judged.target(self.target(prepared).as_bytes());
         Ok(RequestOut::new(method, target, fields).version(self.version))
     }
 
@@ -266,7 +274,7 @@ impl Settings {
             fields: self.make_fields(&origin)?,
             origin,
             absolute_form,
-            head_is_valid: OnceLock::new(),
+            target: OnceLock::new(),
         })
     }
 

@@ -134,7 +134,8 @@
 //! # Which file to read first
 //!
 //! [`decision.rs`](decision) is what the pool returns to a request, with a driver as its example.
-//! [`Pool`], below, decides it; [`origins.rs`](origins) counts. [`retry.rs`](retry) is a rule that stands
+//! [`Pool`], below, decides it, in [`passing_on.rs`](passing_on) what becomes of a slot that is given back;
+//! [`origins.rs`](origins) counts. [`retry.rs`](retry) is a rule that stands
 //! alone, and [`limits.rs`](limits) are numbers. The thread that sleeps is in
 //! [`client/agent.rs`](super::Agent).
 //!
@@ -149,6 +150,7 @@
 mod decision;
 mod limits;
 mod origins;
+mod passing_on;
 mod retry;
 
 pub use crate::http::wire::KeepAlive;
@@ -380,62 +382,6 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
         let room = oldest.is_some();
         closed.extend(oldest);
         room
-    }
-
-    /// A slot of `from` was given back, perhaps with its connection. Both go to the first in line.
-    fn pass_on(&mut self, from: &K, idle: Option<Idle<C>>, closed: &mut Vec<C>) -> Option<W> {
-        let Some(gauges) = self.origins.end_slot(from) else {
-            closed.extend(idle.map(|idle| idle.connection)); // a slot of another pool
-            return None;
-        };
-        let woken = match (self.first_in_line(from, gauges), idle) {
-            (Some(next), idle) if next == *from => self.grant(&next, idle),
-            (Some(next), idle) => {
-                closed.extend(idle.map(|idle| idle.connection)); // to make room under the total
-                self.grant(&next, None)
-            }
-            (None, Some(idle)) => {
-                self.keep(from, idle, closed);
-                return None; // which forgets the origin, if it closes its only connection
-            }
-            (None, None) => None,
-        };
-        self.origins.forget_if_unused(from);
-        woken
-    }
-
-    /// The origin whose first waiting request gets the slot that `from` has given back: of the first
-    /// requests of all queues whose origins may have one more connection, the oldest. `gauges`: those of `from`.
-    fn first_in_line(&self, from: &K, gauges: Gauges) -> Option<K> {
-        if self.totals().sockets + 1 < self.limits.max_total_sockets {
-            // The total left room already, so requests to other origins wait for their own origin.
-            return (gauges.requests > 0).then(|| from.clone());
-        }
-        let may_have_more = |gauges: Gauges| gauges.sockets < self.limits.max_sockets;
-        let firsts = self.origins.firsts();
-        let able = firsts.filter(|(_, _, gauges)| may_have_more(*gauges));
-        let (_, origin, _) = able.min_by_key(|(serial, ..)| *serial)?;
-        Some(origin.clone())
-    }
-
-    fn grant(&mut self, origin: &K, idle: Option<Idle<C>>) -> Option<W> {
-        let (serial, waker) = self.origins.take_first(origin)?;
-        self.origins.take_slot(origin);
-        self.granted.insert(serial, idle);
-        Some(waker)
-    }
-
-    fn keep(&mut self, from: &K, idle: Idle<C>, closed: &mut Vec<C>) {
-        if self.closed {
-            self.origins.forget_if_unused(from);
-            return closed.push(idle.connection);
-        }
-        let free_sockets = self.origins.keep(from, idle);
-        if free_sockets > self.limits.max_free_sockets {
-            closed.extend(self.origins.take_oldest(from));
-        } else if self.totals().free_sockets > self.limits.max_total_free_sockets {
-            closed.extend(self.origins.take_oldest_of_all());
-        }
     }
 }
 

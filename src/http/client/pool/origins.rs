@@ -83,6 +83,12 @@ impl<C, W> Origin<C, W> {
         }
     }
 
+    /// Returns how many idle connections there are now.
+    fn keep(&mut self, serial: u64, idle: Idle<C>) -> usize {
+        self.free.push_back(Numbered(serial, idle));
+        self.free.len()
+    }
+
     fn expire(&mut self, now: Instant, closed: &mut Vec<C>) {
         for _ in 0..self.free.len() {
             match self.free.pop_front() {
@@ -180,14 +186,40 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
 
     /// Returns how many idle connections the origin has now.
     pub(super) fn keep(&mut self, origin: &K, idle: Idle<C>) -> usize {
-        if let Some(until) = idle.until {
-            self.quiet_until = Some(self.quiet_until.map_or(until, |first| first.min(until)));
-        }
+        self.expires(idle.until);
         let serial = self.next_serial();
         self.totals.free_sockets += 1;
-        let free = &mut self.known(origin).free;
-        free.push_back(Numbered(serial, idle));
-        free.len()
+        self.known(origin).keep(serial, idle)
+    }
+
+    /// As [`end_slot`](Self::end_slot) and then [`keep`](Self::keep), for the connection of the slot.
+    ///
+    /// # Errors
+    /// No slot was in use: the connection is not kept.
+    pub(super) fn end_slot_and_keep(
+        &mut self,
+        origin: &K,
+        idle: Idle<C>,
+    ) -> Result<usize, Idle<C>> {
+        let (serial, until) = (self.last_serial + 1, idle.until);
+        let known = self.known.get_mut(origin).filter(|it| it.sockets > 0);
+        let Some(known) = known else {
+            return Err(idle);
+        };
+        known.sockets -= 1;
+        let free_sockets = known.keep(serial, idle);
+        self.last_serial = serial;
+        self.totals.sockets -= 1;
+        self.totals.free_sockets += 1;
+        self.expires(until);
+        Ok(free_sockets)
+    }
+
+    /// A connection that expires at `until` is idle from now on.
+    fn expires(&mut self, until: Option<Instant>) {
+        if let Some(until) = until {
+            self.quiet_until = Some(self.quiet_until.map_or(until, |first| first.min(until)));
+        }
     }
 
     /// For a request that has a slot.

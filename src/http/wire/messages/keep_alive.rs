@@ -40,8 +40,11 @@ pub struct KeepAlive {
 impl KeepAlive {
     /// The hint in these fields; of several values the smallest.
     pub fn of(fields: Fields<'_>) -> KeepAlive {
-        let values = fields.known(Known::KeepAlive);
         let mut hint = KeepAlive::default();
+        if !fields.has(Known::KeepAlive) {
+            return hint;
+        }
+        let values = fields.known(Known::KeepAlive);
         for (name, number) in values.flat_map(grammar::list).filter_map(parameter) {
             if name.eq_ignore_ascii_case(b"timeout") {
                 let seconds = number.min(u32::MAX.into());

@@ -81,4 +81,5 @@ pub(in crate::http) use outgoing::is_final_status;
 pub use outgoing::{RequestOut, ResponseOut};
 pub use server_fields::ServerFields;
 pub use start_line::Version;
+pub(in crate::http) use target::Judged;
 pub use target::Target;

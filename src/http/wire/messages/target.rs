@@ -74,20 +74,7 @@ impl<'a> Target<'a> {
     /// [`Rule::TargetInvalid`], [`Rule::TargetUnencoded`], [`Rule::TargetFormInvalid`] or
     /// [`Rule::TargetUserinfo`]; [`Rule::StartLineTooLong`] from 4 GiB on.
     pub fn decode(method: Method<'_>, bytes: &'a [u8]) -> Result<Target<'a>, Error> {
-        if u32::try_from(bytes.len()).is_err() {
-            return Err(Error::new(Rule::StartLineTooLong, bytes, 0));
-        }
-        let mut scan = Scan::default();
-        let end = scan.run(bytes, 0)?.unwrap_or(bytes.len());
-        if end != bytes.len() || bytes.is_empty() || scan.escape_open(bytes) {
-            return Err(Error::new(Rule::TargetInvalid, bytes, end));
-        }
-        let refused = |(rule, at)| Error::new(rule, bytes, at);
-        let judged = Judged::of(method, bytes, &scan).map_err(refused)?;
-        match judged.unencoded() {
-            Some(at) => Err(refused((Rule::TargetUnencoded, at))),
-            None => Ok(judged.target(bytes)),
-        }
+        Ok(Judged::of_whole(method, bytes)?.target(bytes))
     }
 
     /// The path, `/` where an absolute URI has none; empty for the forms without a path.
@@ -135,7 +122,7 @@ impl<'a> Target<'a> {
 /// A target that has been judged: its form, and where its parts end. Every reader of a target takes its parts from
 /// here, so two readers cannot disagree.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Judged {
+pub(in crate::http) struct Judged {
     form: Form,
     /// Where the first `?` is.
     query: Option<u32>,
@@ -170,6 +157,27 @@ impl Judged {
     pub(super) fn set_origin(&mut self, scan: &Scan) {
         self.form = Form::Origin;
         (self.query, self.unencoded) = (scan.query, None);
+    }
+
+    /// Judges a whole request-target, as [`Target::decode`].
+    ///
+    /// # Errors
+    /// As [`Target::decode`].
+    pub(in crate::http) fn of_whole(method: Method<'_>, bytes: &[u8]) -> Result<Judged, Error> {
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Error::new(Rule::StartLineTooLong, bytes, 0));
+        }
+        let mut scan = Scan::default();
+        let end = scan.run(bytes, 0)?.unwrap_or(bytes.len());
+        if end != bytes.len() || bytes.is_empty() || scan.escape_open(bytes) {
+            return Err(Error::new(Rule::TargetInvalid, bytes, end));
+        }
+        let refused = |(rule, at)| Error::new(rule, bytes, at);
+        let judged = Judged::of(method, bytes, &scan).map_err(refused)?;
+        match judged.unencoded() {
+            Some(at) => Err(refused((Rule::TargetUnencoded, at))),
+            None => Ok(judged),
+        }
     }
 
     /// Judges bytes that [`Scan`] has passed: the form, and whether the method may have it.
@@ -225,7 +233,7 @@ impl Judged {
 
     /// The target, of the bytes that were judged.
     #[inline]
-    pub(super) fn target<'a>(&self, bytes: &'a [u8]) -> Target<'a> {
+    pub(in crate::http) fn target<'a>(&self, bytes: &'a [u8]) -> Target<'a> {
         let text = ascii(bytes);
         let query = offset(self.query).map(|at| &text[at + 1..]);
         match self.form {
