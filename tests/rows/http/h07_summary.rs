@@ -4,6 +4,7 @@ use crate::support::{
     Client, End, Log, Reporting, Script, Site, over_pipe, post, request, watched,
 };
 use barewire::http::{self, Error, Handled, Request, Response, Server, ServerEvents, Summary};
+use std::io::BufRead;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,6 +21,16 @@ fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
         "/304" => res.write_head(304, ())?.end(""),
         "/echo" => res.end(req.collect()?),
         "/unread" => res.end("no, thanks"),
+        "/first-piece" => {
+            read_half(&mut req)?;
+            res.end("")
+        }
+        "/second-piece" => {
+            let first = req.fill_buf()?.len();
+            req.consume(first);
+            read_half(&mut req)?;
+            res.end("")
+        }
         "/refuse" => Err(http::refuse(403, "not you")),
         "/hints" => {
             res.write_early_hints([("Link", "</a.css>; rel=preload")])?;
@@ -41,6 +52,13 @@ fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
         }
         _ => Err(http::refuse(404, "")),
     }
+}
+
+/// Looks at a piece of the body, and takes half of it.
+fn read_half(req: &mut Request<'_>) -> Result<(), Error> {
+    let piece = req.fill_buf()?.len();
+    req.consume(piece / 2);
+    Ok(())
 }
 
 /// How it ended: `answered`, `upgraded`, the rule or the reason of a refusal, `cut`.
@@ -238,6 +256,36 @@ fn row_h07_bytes_in_and_out_are_those_of_the_wire() {
     let show = |summary: &Summary<'_>| summary.bytes_in().to_string();
     let head = unread.len() - 5;
     assert_eq!(lines(&unread, show), [head.to_string()]);
+}
+
+/// The last piece of a body has come, with another request behind it, and the handler has not taken all of it.
+#[test]
+fn row_h07_bytes_in_have_what_was_looked_at() {
+    let show = |summary: &Summary<'_>| summary.bytes_in().to_string();
+    let behind = request("GET", "/");
+    let whole = |path, body: &str| {
+        let bytes = post(path, body);
+        assert_eq!(
+            lines(bytes.clone() + &behind, show),
+            [bytes.len().to_string(), behind.len().to_string()],
+            "{bytes:.60}"
+        );
+    };
+    whole("/first-piece", "1");
+    whole("/first-piece", "12345");
+    whole("/second-piece", &"x".repeat(1000)); // behind the first read
+    let chunked = |path| {
+        format!("POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc")
+    };
+    for (path, rest, come) in [
+        ("/first-piece", "\r\n3\r\ndef\r\n0\r\n\r\n", ""),
+        ("/second-piece", "\r\n3\r\ndef\r\n0\r\n\r\n", "\r\n3\r\ndef"),
+    ] {
+        let begin = chunked(path);
+        let all = begin.clone() + rest + &behind;
+        let first = lines(all, show).remove(0);
+        assert_eq!(first, (begin + come).len().to_string(), "{path}");
+    }
 }
 
 #[test]

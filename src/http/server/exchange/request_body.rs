@@ -172,11 +172,15 @@ impl BodyMemory {
     }
 
     fn bytes_in(&self) -> u64 {
+        let (decoded, content) = (self.head_tail_at as u64, self.reader.content() as u64);
+        if self.received == 0 {
+            return decoded + content; // which is in the head's tail
+        }
         let pipelined = match self.reader.has_ended() {
-            true => self.buffer.unread().len() - self.reader.content(),
+            true => self.buffer.unread().len() as u64 - content,
             false => 0,
         };
-        (self.head_tail_at as u64 + self.received).saturating_sub(pipelined as u64)
+        decoded + self.received - pipelined
     }
 
     /// Gives back what is larger.
