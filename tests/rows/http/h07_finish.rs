@@ -289,6 +289,11 @@ fn broken_behind(bytes: usize, path: &str) -> (Vec<u8>, String) {
     let server = http::create_server(|req: Request<'_>, mut res: Response<'_>| -> Handled {
         match req.path() {
             "/small" => res.end([b'~'; 40]),
+            "/chunk" => res.write_head(200, ())?.end([b'~'; 40]),
+            "/trailer" => {
+                res.add_trailer("X-A", "b")?;
+                res.write_head(200, ())?.end([b'~'; 40])
+            }
             "/large" => res.end(vec![b'~'; 20_000]),
             "/chunks" => {
                 res.add_trailer("X-A", "b")?;
@@ -323,7 +328,7 @@ fn broken_behind(bytes: usize, path: &str) -> (Vec<u8>, String) {
 #[test]
 fn row_h07_what_the_stream_has_taken_of_the_body_is_counted() {
     watched(|| {
-        for path in ["/small", "/large", "/chunks", "/both"] {
+        for path in ["/small", "/chunk", "/trailer", "/large", "/chunks", "/both"] {
             let (all, _) = broken_behind(usize::MAX, path);
             let breaks = (0..all.len()).filter(|at| all.len() < 1000 || at % 97 == 0 || *at < 300);
             for at in breaks.chain(all.len() - 20..=all.len()) {
