@@ -5,7 +5,7 @@ use super::format::{Case, FieldLines, Kind};
 use super::reader::{Message, Reader};
 use barewire::http::wire::{
     BodyLength, Connection, FieldList, Limits, Method, RequestDecoder, RequestOut, ResponseOut,
-    Role, Target, encode_chunk, encode_last, grammar,
+    Role, Target, encode_chunk, encode_last, encode_size, grammar,
 };
 
 type Found = Vec<String>;
@@ -253,4 +253,17 @@ fn asked(method: &str, http10: bool) -> Connection {
         .expect("nothing came before");
     connection.receive_end().expect("it has no body");
     connection
+}
+
+/// RFC 9112 §7.1: a chunk-size is hexadecimal, and here without zeros in front.
+#[test]
+fn a_chunk_size_of_any_length_is_encoded() {
+    for bits in 0..usize::BITS {
+        for length in [1 << bits, usize::MAX >> bits] {
+            let mut out = b"before".to_vec();
+            encode_size(length, &mut out);
+            let expected = format!("before{length:x}\r\n");
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
 }
