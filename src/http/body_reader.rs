@@ -72,6 +72,10 @@ impl BodyReader {
     pub(crate) fn restart(&mut self, length: BodyLength, limits: Limits) {
         match (&mut self.decoder, length) {
             (BodyDecoder::Known(left), BodyLength::Known(bytes)) => *left = bytes,
+            // Where there is no body, nothing is decoded: the decoder may stay for the next chunked body.
+            (BodyDecoder::Chunked(decoder), BodyLength::Chunked | BodyLength::Known(0)) => {
+                decoder.restart();
+            }
             _ => self.exchange_decoder(length, limits),
         }
         self.length = length;

@@ -135,12 +135,17 @@ impl ChunkedDecoder {
     /// At the start of the next body; keeps the memory.
     #[must_use]
     pub fn restarted(mut self) -> ChunkedDecoder {
+        self.restart();
+        self
+    }
+
+    /// As [`restarted`](Self::restarted), in place.
+    pub(crate) fn restart(&mut self) {
         self.state = State::Size;
         self.extension_bytes = 0;
         self.section.clear();
         self.section.start_at(0);
         self.trailer.clear();
-        self
     }
 
     /// As [`BodyDecoder::decode`](super::BodyDecoder::decode).

@@ -44,17 +44,28 @@ impl KeepAlive {
         if !fields.has(Known::KeepAlive) {
             return hint;
         }
-        let values = fields.known(Known::KeepAlive);
-        for (name, number) in values.flat_map(grammar::list).filter_map(parameter) {
-            if name.eq_ignore_ascii_case(b"timeout") {
-                let seconds = number.min(u32::MAX.into());
-                let timeout = Duration::from_secs(seconds);
-                hint.timeout = hint.timeout.into_iter().chain([timeout]).min();
-            } else if name.eq_ignore_ascii_case(b"max") {
-                hint.max = hint.max.into_iter().chain([number]).min();
+        for value in fields.known(Known::KeepAlive) {
+            for element in grammar::list(value) {
+                hint.note(element);
             }
         }
         hint
+    }
+
+    /// Notes an element `name=digits`; anything else is ignored.
+    #[inline(always)]
+    fn note(&mut self, element: &[u8]) {
+        let Some(equals) = element.iter().position(|&c| c == b'=') else {
+            return;
+        };
+        let name = grammar::trim_ows(&element[..equals]);
+        let number = grammar::trim_ows(&element[equals + 1..]);
+        if grammar::is_word(name, b"timeout") {
+            let seconds = grammar::decimal(number).map(|it| it.min(u32::MAX.into()));
+            self.timeout = smaller(self.timeout, seconds.map(Duration::from_secs));
+        } else if grammar::is_word(name, b"max") {
+            self.max = smaller(self.max, grammar::decimal(number));
+        }
     }
 
     /// How long the connection may be idle: `ours`, or the server's timeout less `margin` if that is
@@ -68,11 +79,12 @@ impl KeepAlive {
     }
 }
 
-/// `name=digits`; anything else is ignored.
-fn parameter(element: &[u8]) -> Option<(&[u8], u64)> {
-    let equals = element.iter().position(|&c| c == b'=')?;
-    let number = grammar::decimal(grammar::trim_ows(&element[equals + 1..]))?;
-    Some((grammar::trim_ows(&element[..equals]), number))
+/// The smaller one, where there are both.
+fn smaller<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 #[cfg(test)]
