@@ -23,10 +23,12 @@
 //! | [`receiving.rs`](receiving) | the heads of the response: interim ones, then the final one |
 //! | [`body.rs`](body) | the body of the response, also one that nobody reads |
 //! | [`content.rs`](content) | what the caller reads: the body, or what it is without its content codings |
+//! | [`kept.rs`](kept) | the memory of an exchange, kept by its thread |
 //! | this one | what becomes of the connection: back to the agent, closed, or another protocol |
 
 mod body;
 mod content;
+mod kept;
 mod receiving;
 mod sending;
 
@@ -44,6 +46,7 @@ use crate::http::error::Error;
 use crate::http::wire::{self, Fields, Limits, Misuse, Rule, State};
 use crate::net::{Pace, Stream};
 use content::Decompressor;
+pub(super) use kept::KeptExchange;
 use std::sync::Arc;
 use std::time::Instant;
 

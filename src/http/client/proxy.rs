@@ -17,7 +17,7 @@ mod no_proxy;
 use super::agent::PooledConnection;
 use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts};
-use super::exchange::{Caller, Exchange};
+use super::exchange::{Caller, Exchange, KeptExchange};
 use super::origin::{Connected, Connector, Origin};
 use super::response::ClientResponse;
 use super::timings::Timings;
@@ -390,7 +390,7 @@ fn open_tunnel(
         &Timeouts::default(),
         &Timings::start(),
     );
-    let mut response = connect_response(exchange, to, credentials)?;
+    let mut response = connect_response(KeptExchange::new(exchange), to, credentials)?;
     if !response.is_upgraded() {
         let what = format!("the proxy opens no tunnel to {to}");
         return Err(Error::Refused(Box::new(response.refusal(what))).into());
@@ -410,7 +410,7 @@ fn open_tunnel(
 }
 
 fn connect_response(
-    mut exchange: Exchange,
+    mut exchange: KeptExchange,
     to: &Origin,
     credentials: Option<&str>,
 ) -> Result<ClientResponse, Error> {

@@ -9,7 +9,7 @@ mod retrying;
 use super::agent::{PooledConnection, Reuse};
 use super::deadlines::Deadlines;
 use super::events::ClientEvents;
-use super::exchange::{Caller, Exchange};
+use super::exchange::{Caller, Exchange, KeptExchange};
 use super::handle::{Ending, RequestHandle, Shared};
 use super::opening;
 use super::options::{Prepared, RequestOptions};
@@ -65,7 +65,7 @@ pub struct ClientRequest {
     /// If its end is to be reported; the exchange has it while there is one.
     finishing: Option<Finishing>,
     /// There is one once a part of the body has been written.
-    exchange: Option<Exchange>,
+    exchange: Option<KeptExchange>,
     /// Why a piece of the body could not be written.
     failed: Option<Failed>,
 }
@@ -183,7 +183,7 @@ impl ClientRequest {
     /// # Ok::<(), http::Error>(())
     /// ```
     pub fn is_answered(&self) -> bool {
-        self.exchange.as_ref().is_some_and(Exchange::is_answered)
+        self.exchange.as_ref().is_some_and(|it| it.is_answered())
     }
 
     /// As [`is_answered`](Self::is_answered), after a look, without waiting, for a response that has come since.
@@ -339,13 +339,9 @@ impl ClientRequest {
                 PooledConnection::without_agent(opened)
             }
         };
-        let exchange = self.exchange.insert(Exchange::new(
-            pooled,
-            settings.limits,
-            deadlines.clone(),
-            timeouts,
-            timings,
-        ));
+        let limits = settings.limits;
+        let exchange = Exchange::new(pooled, limits, deadlines.clone(), timeouts, timings);
+        let exchange = self.exchange.insert(KeptExchange::new(exchange));
         if let Some(handle) = deadlines.handle()
             && let Err(cancelled) = exchange.watch(handle)
         {

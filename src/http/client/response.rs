@@ -1,6 +1,6 @@
 //! The response to a request, as the caller sees it.
 
-use super::exchange::Exchange;
+use super::exchange::KeptExchange;
 use super::handle::{Ending, RequestHandle};
 use super::summary::Asked;
 use super::timings::Timings;
@@ -69,7 +69,7 @@ const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ClientResponse {
-    exchange: Exchange,
+    exchange: KeptExchange,
     decoder: Option<Decoder>,
     text: String,
     /// What it answers; the response to a CONNECT that a proxy is sent has none.
@@ -78,7 +78,7 @@ pub struct ClientResponse {
 }
 
 impl ClientResponse {
-    pub(super) fn new(exchange: Exchange, asked: Option<Arc<dyn Asked>>) -> ClientResponse {
+    pub(super) fn new(exchange: KeptExchange, asked: Option<Arc<dyn Asked>>) -> ClientResponse {
         ClientResponse {
             exchange,
             decoder: None,
@@ -245,7 +245,7 @@ impl ClientResponse {
         self.exchange.is_last(ending);
     }
 
-    pub(super) fn into_exchange(self) -> Exchange {
+    pub(super) fn into_exchange(self) -> KeptExchange {
         self.exchange
     }
 

@@ -74,11 +74,14 @@ fn all_words(bytes: &[u8], is: impl Fn(u64) -> bool) -> bool {
 
 /// Without the optional whitespace at both ends (RFC 9110 §5.6.3).
 #[inline]
-pub fn trim_ows(bytes: &[u8]) -> &[u8] {
-    let blank = |c: &u8| matches!(c, b' ' | b'\t');
-    let start = bytes.iter().take_while(|c| blank(c)).count();
-    let end = bytes.len() - bytes[start..].iter().rev().take_while(|c| blank(c)).count();
-    &bytes[start..end]
+pub fn trim_ows(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
 }
 
 /// Whether `%` at `at` starts a percent-encoded byte; `None` while its digits have not arrived.
