@@ -5,7 +5,7 @@ use super::format::{Case, FieldLines, Kind};
 use super::reader::{Message, Reader};
 use barewire::http::wire::{
     BodyLength, Connection, FieldList, Limits, Method, RequestDecoder, RequestOut, ResponseOut,
-    Role, Target, encode_chunk, encode_last, encode_size, grammar,
+    Role, Target, encode_chunk, encode_last, grammar,
 };
 
 type Found = Vec<String>;
@@ -261,7 +261,7 @@ fn a_chunk_size_of_any_length_is_encoded() {
     for bits in 0..usize::BITS {
         for length in [1 << bits, usize::MAX >> bits] {
             let mut out = b"before".to_vec();
-            encode_size(length, &mut out);
+            barewire::http::wire::encode_size(length, &mut out);
             let expected = format!("before{length:x}\r\n");
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
