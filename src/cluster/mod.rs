@@ -60,7 +60,8 @@
 //! 2. Each worker has a process group of its own. So the Ctrl-C of a terminal reaches the parent only.
 //! 3. A worker whose parent has ended, by whatever signal, finds the end of its control stream. It closes the listening
 //!    socket for all, removes the socket file, finishes its connections until its [`deadline`](Master::deadline), and
-//!    ends. One that drains already does the same, within the time that it has left.
+//!    ends. One that drains already does the same, within the time that it has left. If the parent lives (its process is
+//!    still the worker's parent), it has broken off this worker alone, which leaves the socket and the file to the others.
 //! 4. A worker that ends, or is disconnected, is replaced: at once if it had served for a second; otherwise 100 ms, 200 ms …
 //!    10 s after its end, and after [`max_failures`](Master::max_failures) in a row, while no other worker serves, not
 //!    at all.

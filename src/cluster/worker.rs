@@ -11,6 +11,7 @@ use std::mem;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::parent_id;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +20,10 @@ use std::time::{Duration, Instant};
 const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a thread waits for the turn before it looks whether its server stops.
 const MOMENT: Duration = Duration::from_millis(250);
+/// How long a dead parent may still be this process's: the kernel closes the descriptors of a process that dies first, and
+/// gives its children another parent after that.
+const ADOPTED_WITHIN: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Tells a process that it is a worker, and what it has to know before its parent speaks: see [`Start`].
 pub(super) const VARIABLE: &str = "BAREWIRE_WORKER";
@@ -79,8 +84,11 @@ pub fn worker() -> Option<Worker> {
     let start = || {
         let start = Start::decode(&env::var(VARIABLE).ok()?)?;
         let stream = UnixStream::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
-        let inner = Arc::new(Inner::new(start, stream).ok()?);
-        let _ = inner.report(lines::ONLINE, ""); // without a parent, `serve` ends at once
+        let mut inner = Inner::new(start, stream).ok()?;
+        if inner.report(lines::ONLINE, "").is_err() {
+            inner.parent = None; // it was gone before its number was asked for; `serve` ends at once
+        }
+        let inner = Arc::new(inner);
         Some(Worker { inner })
     };
     WORKER.get_or_init(start).clone()
@@ -117,6 +125,8 @@ pub struct Worker {
 
 struct Inner {
     start: Start,
+    /// The process that is the parent at the start: 1 in a container, say. `None`: it was gone by then.
+    parent: Option<u32>,
     stream: UnixStream,
     /// Held by the thread that writes a line.
     writing: Mutex<()>,
@@ -195,7 +205,8 @@ impl Worker {
     ///
     /// If the parent is gone, nobody else is to accept from the socket that it has bound: it is closed for all, and its
     /// file is removed, so that a new cluster can listen on the address at once. A socket that the parent was lent
-    /// ([`Master::listen_on`](super::Master::listen_on)) is left alone.
+    /// ([`Master::listen_on`](super::Master::listen_on)) is left alone. So is the socket of a parent that lives, and has
+    /// broken off this worker because it read too slowly.
     pub fn serve(&self, handle: &Handle) -> Connections {
         let file = SocketFile::of(&handle.local_addr());
         let start = self.inner.start;
@@ -209,7 +220,7 @@ impl Worker {
                 handle.shutdown(how)
             }
             None => {
-                self.parent_is_gone(file);
+                self.stream_has_ended(file);
                 handle.shutdown(start.deadline)
             }
         }
@@ -228,7 +239,7 @@ impl Worker {
             while let Some(sooner) = worker.listen(&mut splitter, &handle) {
                 handle.shutdown(sooner);
             }
-            worker.parent_is_gone(file);
+            worker.stream_has_ended(file);
         };
         match thread::Builder::new().spawn(listens) {
             Ok(_) => drop(file_to.send(file)),
@@ -236,14 +247,15 @@ impl Worker {
         }
     }
 
-    fn parent_is_gone(&self, file: Option<SocketFile>) {
-        match self.inner.start.owns_socket {
+    /// A parent that lives has broken off this worker alone, which was too slow to read: the others go on.
+    fn stream_has_ended(&self, file: Option<SocketFile>) {
+        match self.inner.start.owns_socket && self.inner.is_orphan() {
             true => close_for_all(), // and the file is removed
             false => mem::forget(file),
         }
     }
 
-    /// Follows what the parent says until the server is to stop. `None`: the parent is gone.
+    /// Follows what the parent says until the server is to stop. `None`: the control stream has ended.
     fn listen(&self, splitter: &mut Splitter, handle: &Handle) -> Option<Shutdown> {
         let (mut buf, mut how) = ([0; 4096], None);
         while how.is_none() {
@@ -300,12 +312,25 @@ impl Inner {
         stream.set_write_timeout(Some(STALL_TIMEOUT))?;
         Ok(Inner {
             start,
+            parent: Some(parent_id()),
             stream,
             writing: Mutex::default(),
             turn: Mutex::default(),
             given: Condvar::new(),
             on_message: Mutex::default(),
         })
+    }
+
+    /// The parent is gone: this process has another, or will have within moments.
+    fn is_orphan(&self) -> bool {
+        let began = Instant::now();
+        while self.parent == Some(parent_id()) {
+            if began.elapsed() >= ADOPTED_WITHIN {
+                return false;
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+        true
     }
 
     fn report(&self, verb: &str, text: &str) -> io::Result<()> {
@@ -348,84 +373,4 @@ fn close_for_all() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Without a start, the process would take itself for the parent.
-    #[test]
-    fn a_deadline_that_never_comes_is_a_deadline() {
-        let start = Start {
-            id: 1,
-            round_robin: false,
-            owns_socket: false,
-            deadline: Duration::MAX,
-        };
-        let read = Start::decode(&start.encode()).expect("a start");
-        assert!(read.deadline > Duration::from_secs(3600 * 24 * 365 * 1000));
-    }
-
-    /// The others would wait for a worker that does not hear of its turn.
-    #[test]
-    fn a_worker_asks_for_the_turn_once_it_serves() {
-        let start = Start::decode("1 true true 10000").expect("a start");
-        let (stream, mut parent) = UnixStream::pair().expect("a pair");
-        parent.set_nonblocking(true).expect("a socket");
-        let inner = Inner::new(start, stream).expect("a socket");
-        let mut buf = [0; 64];
-        assert!(!inner.acquire(), "nobody has given it");
-        let early = parent.read(&mut buf).map_err(|e| e.kind());
-        assert_eq!(early, Err(ErrorKind::WouldBlock));
-        *lock(&inner.turn) = TurnState::Passed;
-        assert!(!inner.acquire() && !inner.acquire());
-        let n = parent.read(&mut buf).expect("a line");
-        let asked = lines::line(lines::WANT_TURN, "").expect("it is short");
-        assert_eq!(buf[..n], asked, "once");
-    }
-
-    /// The program of a worker may stop its server itself, while the parent has been asked for the turn.
-    #[test]
-    fn a_turn_that_comes_after_the_stop_is_passed_on() {
-        let start = Start::decode("1 true true 10000").expect("a start");
-        let (stream, mut parent) = UnixStream::pair().expect("a pair");
-        parent.set_nonblocking(true).expect("a socket");
-        let inner = Arc::new(Inner::new(start, stream).expect("a socket"));
-        let worker = Worker { inner };
-        let server = crate::net::create_server(|_| Ok(()));
-        let handle = server.listen("127.0.0.1:0").expect("an address");
-        let mut buf = [0; 64];
-        worker.follow(lines::TURN, "", &handle);
-        let kept = parent.read(&mut buf).map_err(|e| e.kind());
-        assert_eq!(kept, Err(ErrorKind::WouldBlock), "it will accept");
-        handle.stop();
-        worker.follow(lines::TURN, "", &handle);
-        let n = parent.read(&mut buf).expect("a line");
-        let passed = lines::line(lines::PASS_TURN, "").expect("it is short");
-        assert_eq!(buf[..n], passed);
-        assert!(!worker.inner.acquire());
-        let asked = parent.read(&mut buf).map_err(|e| e.kind());
-        assert_eq!(asked, Err(ErrorKind::WouldBlock), "once more");
-    }
-
-    #[test]
-    fn what_a_worker_knows_at_its_start_comes_back() {
-        for round_robin in [true, false] {
-            let start = Start {
-                id: 3,
-                round_robin,
-                owns_socket: !round_robin,
-                deadline: Duration::from_secs(10),
-            };
-            assert_eq!(Start::decode(&start.encode()), Some(start));
-        }
-        for garbage in [
-            "",
-            "1",
-            "1 both true 2",
-            "x true true 2",
-            "1 true true -2",
-            "1 true 2",
-        ] {
-            assert_eq!(Start::decode(garbage), None, "{garbage:?}");
-        }
-    }
-}
+mod tests;

@@ -77,6 +77,22 @@ fn row_p01_a_killed_parent_leaves_no_socket_file() {
     });
 }
 
+/// The parent breaks off the control stream of a worker that reads too slowly. The others go on: the socket and its
+/// file are theirs.
+#[test]
+fn row_p01_a_worker_that_is_broken_off_leaves_the_socket_to_the_others() {
+    watched(|| {
+        let path = temporary("broken-off.sock");
+        for address in ["127.0.0.1:0", &unix(&path)] {
+            let up = Up::at(address, |master| master).listening(2);
+            up.child(1).send("deaf").expect("it reads");
+            up.log.wait_for("1 exit code 0");
+            up.log.wait_for("3 listening");
+            up.get("/");
+        }
+    });
+}
+
 /// A request that is never complete is cut at the deadline, and a worker that does not end is killed.
 #[test]
 fn row_p01_a_shutdown_has_a_deadline() {

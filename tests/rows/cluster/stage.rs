@@ -8,7 +8,10 @@ use barewire::cluster::{self, Child, Cluster, Events, Master, Worker};
 use barewire::http;
 use barewire::net::Addr;
 use std::io::{self, BufRead, BufReader, Write};
+use std::net::Shutdown;
 use std::ops::Deref;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -190,6 +193,10 @@ fn obey(worker: &Worker, text: &str) -> io::Result<()> {
         }
         ("exit", code) => process::exit(code.parse().expect("a code")),
         ("disconnect", _) => worker.disconnect(),
+        ("deaf", _) => {
+            let stream = io::stdout().as_fd().try_clone_to_owned()?;
+            UnixStream::from(stream).shutdown(Shutdown::Read) // as if the parent had broken it off
+        }
         ("sleep", _) => {
             thread::sleep(PATIENCE * 2);
             Ok(())
