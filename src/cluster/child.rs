@@ -1,7 +1,7 @@
 //! A worker as its parent has it: a process, and the parent's end of the control stream.
 
 use super::lines;
-use crate::net::{Socket, Unix, lock};
+use crate::net::{ConnectOptions, Socket, Unix, lock};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -54,9 +54,20 @@ impl Child {
     /// Starts the process, in a group of its own: a Ctrl-C reaches the parent only.
     pub(super) fn spawn(
         id: u64,
+        program: &Program,
+        socket: OwnedFd,
+        variable: (&str, String),
+    ) -> io::Result<Child> {
+        Child::spawn_with(id, program, socket, variable, ConnectOptions::default())
+    }
+
+    /// The options say how slowly it may read.
+    pub(super) fn spawn_with(
+        id: u64,
         (path, args): &Program,
         socket: OwnedFd,
         variable: (&str, String),
+        options: ConnectOptions,
     ) -> io::Result<Child> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new(path);
@@ -70,7 +81,7 @@ impl Child {
             id,
             pid: process.id(),
             process: Mutex::new(process),
-            control: Socket::new(Arc::new(Unix::from(ours))),
+            control: Socket::with(Arc::new(Unix::from(ours)), options, false, None),
         };
         let inner = Arc::new(inner);
         Ok(Child { inner })

@@ -377,6 +377,7 @@ fn wait_for_exit(child: &Child) -> Option<ExitStatus> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::ConnectOptions;
 
     #[test]
     fn a_late_answer_is_not_taken_for_that_to_the_next_question() {
@@ -387,5 +388,47 @@ mod tests {
         state.answered(1, &format!("{second} connections=2 threads=3"));
         state.answered(1, &format!("{first} connections=1"));
         assert_eq!(state.stats[&1], "connections=2 threads=3");
+    }
+
+    /// The queue does not move: the worker never reads.
+    #[test]
+    fn a_worker_that_reads_too_slowly_is_killed() {
+        let program: Program = ("sleep".into(), vec!["60".into()]);
+        let listener = Listener::bind("127.0.0.1:0").expect("an address");
+        let parent = Arc::new(Parent {
+            events: Box::new(()),
+            address: listener.local_addr().expect("an address"),
+            program: program.clone(),
+            start: Start {
+                id: 0,
+                round_robin: false,
+                owns_socket: true,
+                deadline: Duration::ZERO,
+            },
+            epoch: Instant::now(),
+            asking: Mutex::default(),
+            restarting: Mutex::default(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let socket = listener.try_clone_fd().expect("a descriptor");
+        let options = ConnectOptions {
+            stall_timeout: Duration::from_millis(200),
+            ..ConnectOptions::default()
+        };
+        let variable = ("NOTHING", String::new());
+        let child = Child::spawn_with(1, &program, socket, variable, options);
+        let child = child.expect("a process");
+        for _ in 0..20 {
+            let _ = child.send(&"x".repeat(60_000)); // more than a socket takes
+        }
+        parent.listen_to(&child);
+        let status = loop {
+            match child.try_wait().expect("it is ours") {
+                Some(status) => break status,
+                None => thread::sleep(POLL_INTERVAL),
+            }
+        };
+        assert_eq!(status.signal(), Some(9), "{status}");
     }
 }

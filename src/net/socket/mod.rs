@@ -144,7 +144,7 @@ impl Socket {
         Socket::with(stream, ConnectOptions::default(), false, None)
     }
 
-    pub(super) fn with(
+    pub(crate) fn with(
         stream: Arc<dyn Stream>,
         settings: ConnectOptions,
         outgoing: bool,
