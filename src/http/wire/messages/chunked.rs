@@ -143,8 +143,7 @@ impl ChunkedDecoder {
     pub(crate) fn restart(&mut self) {
         self.state = State::Size;
         self.extension_bytes = 0;
-        self.section.clear();
-        self.section.start_at(0);
+        self.section.restart();
         self.trailer.clear();
     }
 
@@ -222,8 +221,7 @@ impl ChunkedDecoder {
             (State::LastLf, _) => Ok(State::End),
             // The first trailer field: its bytes are copied, see `trailer_fields`.
             _ => {
-                self.section.clear();
-                self.section.start_at(0);
+                self.section.restart();
                 self.trailer_fields(&input[at..at + 1])?;
                 Ok(State::Fields)
             }

@@ -92,6 +92,13 @@ impl Section {
         self.index.clear();
     }
 
+    /// No lines yet; the first one starts at byte 0.
+    #[inline(always)]
+    pub(super) fn restart(&mut self) {
+        self.clear();
+        self.start_at(0);
+    }
+
     /// The lines that come next start at byte `start`.
     #[inline(always)]
     pub(super) fn start_at(&mut self, start: usize) {
