@@ -162,11 +162,21 @@ impl Deadlines {
 
     /// A phase begins. If it has no limit of its own, only the total holds.
     pub(super) fn begin(&mut self, phase: Phase, limit: Option<Duration>) {
+        self.enter(phase);
+        self.phase_ends = limit.and_then(|limit| Deadline::after(Some(limit), Instant::now()));
+    }
+
+    /// As [`begin`](Self::begin); the limit counts from `now` on.
+    pub(super) fn begin_at(&mut self, phase: Phase, limit: Option<Duration>, now: Instant) {
+        self.enter(phase);
+        self.phase_ends = Deadline::after(limit, now);
+    }
+
+    fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         if let Some(handle) = &self.handle {
             handle.enter(phase);
         }
-        self.phase_ends = limit.and_then(|limit| Deadline::after(Some(limit), Instant::now()));
     }
 
     /// The first deadline of the total and the present phase.
@@ -192,7 +202,16 @@ impl Deadlines {
         if self.total.is_none() && self.phase_ends.is_none() {
             return Ok(LONG);
         }
-        let now = Instant::now();
+        self.left_until_first(Instant::now())
+    }
+
+    /// As [`left`](Self::left), at `now`.
+    pub(super) fn left_at(&self, now: Instant) -> Result<Duration, Error> {
+        self.check_cancelled()?;
+        self.left_until_first(now)
+    }
+
+    fn left_until_first(&self, now: Instant) -> Result<Duration, Error> {
         let has_passed = |end: &Deadline| end.at <= now;
         if let Some(end) = self.phase_ends.filter(has_passed) {
             return Err(phase_timed_out(self.phase, end.limit));

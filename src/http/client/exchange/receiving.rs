@@ -23,16 +23,21 @@ impl Exchange {
         if self.answered {
             return Ok(()); // the phase of the body has begun
         }
-        self.deadlines.begin(Phase::Head, Some(self.timeouts.head));
+        let head = Some(self.timeouts.head);
+        let mut now = Instant::now();
+        self.deadlines.begin_at(Phase::Head, head, now);
         let pooled = self.pooled.as_ref();
         if pooled.is_some_and(PooledConnection::other_requests_active) {
             yield_before_read(); // the response is often here afterwards
         }
-        while !self.answered {
-            let left = self.deadlines.left()?;
+        loop {
+            let left = self.deadlines.left_at(now)?;
             self.read_head(left, caller)?;
+            if self.answered {
+                return Ok(());
+            }
+            now = Instant::now();
         }
-        Ok(())
     }
 
     /// Waits for a 100, or a final response in its place, at most `timeouts.expect`. No other interim
