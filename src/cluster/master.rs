@@ -58,6 +58,7 @@ pub fn setup_master_with(events: impl Events) -> Master {
             round_robin: false,
             owns_socket: true,
             deadline: ten_seconds,
+            file: None,
         },
         fleet: Fleet::new(ten_seconds, 5),
     }
@@ -123,8 +124,10 @@ impl Master {
     /// # Errors
     /// The address cannot be bound, or a thread cannot be started. (A worker that cannot be is an
     /// [`error`](Events::error), and tried again.)
-    pub fn listen(self, address: &str) -> io::Result<Cluster> {
-        self.start_on(Listener::bind(address)?)
+    pub fn listen(mut self, address: &str) -> io::Result<Cluster> {
+        let listener = Listener::bind(address)?;
+        self.start.file = listener.file_id();
+        self.start_on(listener)
     }
 
     /// [`listen`](Master::listen) on a listener that is bound already, such as a service manager's. It stays open when

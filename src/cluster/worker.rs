@@ -2,7 +2,8 @@
 
 use super::lines::{self, Part, Splitter};
 use crate::net::{
-    Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock, wait_until,
+    Addr, Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock,
+    wait_until,
 };
 use std::env;
 use std::fmt;
@@ -28,23 +29,34 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Tells a process that it is a worker, and what it has to know before its parent speaks: see [`Start`].
 pub(super) const VARIABLE: &str = "BAREWIRE_WORKER";
 
-/// `3 true true 10000`: its number, whether it takes turns, whether its parent has bound the socket (or was lent it),
-/// and the deadline without a parent in milliseconds.
+/// `3 true true 10000 2049:77`: its number, whether it takes turns, whether its parent has bound the socket (or was lent
+/// it), the deadline without a parent in milliseconds, and the device and inode of the socket's file, if the parent has made
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Start {
     pub(super) id: u64,
     pub(super) round_robin: bool,
     pub(super) owns_socket: bool,
     pub(super) deadline: Duration,
+    pub(super) file: Option<(u64, u64)>,
 }
 
 impl Start {
     pub(super) fn encode(&self) -> String {
         let millis = lines::millis(self.deadline);
-        format!(
+        let start = format!(
             "{} {} {} {millis}",
             self.id, self.round_robin, self.owns_socket
-        )
+        );
+        match self.file {
+            Some((device, inode)) => format!("{start} {device}:{inode}"),
+            None => start,
+        }
+    }
+
+    /// The file that the parent has made. By now, another server may have put its own in the place of it.
+    fn file(&self, address: &Addr) -> Option<SocketFile> {
+        self.file.and_then(|id| SocketFile::of(address, id))
     }
 
     fn decode(text: &str) -> Option<Start> {
@@ -54,6 +66,13 @@ impl Start {
             round_robin: parts.next()?.parse().ok()?,
             owns_socket: parts.next()?.parse().ok()?,
             deadline: Duration::from_millis(parts.next()?.parse().ok()?),
+            file: match parts.next() {
+                Some(file) => {
+                    let (device, inode) = file.split_once(':')?;
+                    Some((device.parse().ok()?, inode.parse().ok()?))
+                }
+                None => None,
+            },
         })
     }
 }
@@ -208,8 +227,8 @@ impl Worker {
     /// ([`Master::listen_on`](super::Master::listen_on)) is left alone. So is the socket of a parent that lives, and has
     /// broken off this worker because it read too slowly.
     pub fn serve(&self, handle: &Handle) -> Connections {
-        let file = SocketFile::of(&handle.local_addr());
         let start = self.inner.start;
+        let file = start.file(&handle.local_addr());
         let reported = self.inner.report(lines::LISTENING, "").ok();
         *lock(&self.inner.turn) = TurnState::Passed;
         self.inner.given.notify_one();

@@ -87,6 +87,11 @@ impl Listener {
         self.socket.local_addr()
     }
 
+    /// The device and inode of the socket file that it has made.
+    pub(crate) fn file_id(&self) -> Option<(u64, u64)> {
+        self.file.as_ref().map(SocketFile::own_id)
+    }
+
     /// The listening socket that is this process's standard input: that of a service manager (systemd's
     /// `StandardInput=socket`, inetd's `wait`), or of a parent that has
     /// [made it so](Listener::try_clone_fd). It is [`shared`](Listener::shared), and its socket file, if it has one, is

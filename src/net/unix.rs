@@ -144,12 +144,18 @@ pub(crate) struct SocketFile {
 }
 
 impl SocketFile {
-    /// The file of a socket that listens; `None`: it has none.
-    pub(crate) fn of(address: &Addr) -> Option<SocketFile> {
-        match address {
-            Addr::Unix(Some(path)) => SocketFile::at(path).ok(),
-            _ => None,
-        }
+    /// The file that another process has bound at this address, with the device and inode that it had then.
+    pub(crate) fn of(address: &Addr, id: (u64, u64)) -> Option<SocketFile> {
+        let Addr::Unix(Some(path)) = address else {
+            return None;
+        };
+        let path = path::absolute(path).ok()?;
+        Some(SocketFile { path, id })
+    }
+
+    /// Its device and inode.
+    pub(super) fn own_id(&self) -> (u64, u64) {
+        self.id
     }
 
     fn at(path: &Path) -> io::Result<SocketFile> {

@@ -10,6 +10,7 @@ fn a_deadline_that_never_comes_is_a_deadline() {
         round_robin: false,
         owns_socket: false,
         deadline: Duration::MAX,
+        file: None,
     };
     let read = Start::decode(&start.encode()).expect("a start");
     assert!(read.deadline > Duration::from_secs(3600 * 24 * 365 * 1000));
@@ -65,6 +66,7 @@ fn what_a_worker_knows_at_its_start_comes_back() {
             round_robin,
             owns_socket: !round_robin,
             deadline: Duration::from_secs(10),
+            file: round_robin.then_some((2049, u64::MAX)),
         };
         assert_eq!(Start::decode(&start.encode()), Some(start));
     }
@@ -75,6 +77,8 @@ fn what_a_worker_knows_at_its_start_comes_back() {
         "x true true 2",
         "1 true true -2",
         "1 true 2",
+        "1 true true 2 3",
+        "1 true true 2 3:x",
     ] {
         assert_eq!(Start::decode(garbage), None, "{garbage:?}");
     }
@@ -90,5 +94,20 @@ fn only_a_worker_with_another_parent_is_an_orphan() {
     for gone in [None, Some(parent_id() + 1)] {
         inner.parent = gone;
         assert!(inner.is_orphan(), "{gone:?}");
+    }
+}
+
+/// A worker that begins to serve after its parent was killed may find the file of the server that follows.
+#[test]
+fn the_file_of_another_server_is_not_the_workers() {
+    let path = env::temp_dir().join(format!("barewire-file-{}.sock", std::process::id()));
+    let address = format!("unix:{}", path.display());
+    let listener = Listener::bind(&address).expect("an address");
+    let (device, inode) = listener.file_id().expect("a file");
+    for (inode, is_ours) in [(inode + 1, false), (inode, true)] {
+        let start = format!("1 false true 0 {device}:{inode}");
+        let start = Start::decode(&start).expect("a start");
+        drop(start.file(&listener.local_addr().expect("an address")));
+        assert_eq!(path.exists(), !is_ours);
     }
 }
