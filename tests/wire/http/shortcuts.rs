@@ -3,7 +3,7 @@
 //! Byte by byte only the long way is taken, cut in two both are. What is compared is all of a good head, or the rule
 //! that is broken and at which byte.
 
-use barewire::http::wire::{Limits, RequestDecoder, ResponseDecoder, Rule};
+use barewire::http::wire::{Error, Limits, RequestDecoder, ResponseDecoder, Rule};
 use barewire::trace::wire::{Conversation, Direction, Label};
 use std::time::Duration;
 
@@ -49,45 +49,48 @@ const STRANGE: &[u8] = b"\0\x08\t\n\x0b\r\x1f !\"#%&',-./09:;<=?@AZ[\\^_`az{|~\x
 /// What a decoder says of a head: all of it, or the rule that is broken, and where.
 type End = Result<Option<String>, (Rule, usize)>;
 
-/// The end of the bytes that come in these pieces, as the next message of a decoder.
+/// The end of the bytes that come in these pieces: what `decode` makes of the first piece that has all.
+fn end_of<'p>(
+    pieces: impl Iterator<Item = &'p [u8]>,
+    decode: impl FnMut(&'p [u8]) -> Result<Option<String>, Error>,
+) -> End {
+    let first = pieces.map(decode).find_map(Result::transpose);
+    first
+        .transpose()
+        .map_err(|error| (error.rule(), error.at()))
+}
+
+/// The same, as the next message of a decoder.
 fn request<'p>(decoder: &mut RequestDecoder, pieces: impl Iterator<Item = &'p [u8]>) -> End {
     decoder.restart();
-    for bytes in pieces {
-        match decoder.decode(bytes) {
-            Ok(None) => {}
-            Ok(Some(length)) => {
-                let head = decoder.head(&bytes[..length]);
-                return Ok(Some(format!(
-                    "{length} {:?} {:?} {:?}",
-                    (head.method(), head.target(), head.path(), head.version()),
-                    (head.fields(), head.body_length(), head.is_persistent()),
-                    (head.expects_continue(), head.offers_upgrade()),
-                )));
-            }
-            Err(error) => return Err((error.rule(), error.at())),
-        }
-    }
-    Ok(None)
+    end_of(pieces, |bytes| {
+        let length = decoder.decode(bytes)?;
+        Ok(length.map(|length| {
+            let head = decoder.head(&bytes[..length]);
+            format!(
+                "{length} {:?} {:?} {:?}",
+                (head.method(), head.target(), head.path(), head.version()),
+                (head.fields(), head.body_length(), head.is_persistent()),
+                (head.expects_continue(), head.offers_upgrade()),
+            )
+        }))
+    })
 }
 
 fn response<'p>(decoder: &mut ResponseDecoder, pieces: impl Iterator<Item = &'p [u8]>) -> End {
     decoder.restart();
-    for bytes in pieces {
-        match decoder.decode(bytes) {
-            Ok(None) => {}
-            Ok(Some(length)) => {
-                let head = decoder.head(&bytes[..length]);
-                return Ok(Some(format!(
-                    "{length} {:?} {:?} {:?}",
-                    (head.status(), head.reason(), head.version()),
-                    head.fields(),
-                    head.is_persistent(),
-                )));
-            }
-            Err(error) => return Err((error.rule(), error.at())),
-        }
-    }
-    Ok(None)
+    end_of(pieces, |bytes| {
+        let length = decoder.decode(bytes)?;
+        Ok(length.map(|length| {
+            let head = decoder.head(&bytes[..length]);
+            format!(
+                "{length} {:?} {:?} {:?}",
+                (head.status(), head.reason(), head.version()),
+                head.fields(),
+                head.is_persistent(),
+            )
+        }))
+    })
 }
 
 /// Both ways must lead to the same end, which is returned.

@@ -177,21 +177,8 @@ impl ServerConnection {
         if self.head_sent() {
             return self.end_begun(data, then);
         }
-        self.close_if_last();
-        let ServerConnection {
-            machine,
-            queue,
-            draft,
-            config,
-            bytes_out,
-            ..
-        } = self;
         let mut after = 0;
-        let sent = queue.append(data.len(), |out| {
-            let before = out.len();
-            if out.is_empty() {
-                draft.refresh_date(config); // once for responses that leave together
-            }
+        let sent = self.append(data.len(), true, then, |machine, draft, out| {
             let plain = draft.plain(data);
             after = match plain.and_then(|plain| machine.send_plain(plain, out)) {
                 Some(after) => after,
@@ -201,11 +188,7 @@ impl ServerConnection {
                 }
             };
             draft.freeze_head();
-            draft.body_bytes += data.len() as u64;
-            let pending = out.len();
-            *bytes_out += (pending - before) as u64;
-            let is_large = pending > config.pending_bytes;
-            Ok(((), if is_large { Then::Send } else { then }))
+            Ok(())
         });
         if let Err(Error::Io(_)) = &sent {
             self.uncount(data.len(), after);
@@ -300,33 +283,49 @@ impl ServerConnection {
         body: impl FnOnce(&mut Connection, &FieldList, &mut Vec<u8>) -> Result<R, Misuse>,
     ) -> Result<R, Error> {
         self.check_open()?;
-        self.close_if_last();
         let is_first = !self.head_sent();
         let is_timed = is_first && self.is_timed && (!ends || then == Then::SendNext);
+        let mut began = None;
+        let sent = self.append(length, is_first, then, |machine, draft, out| {
+            if is_first {
+                encode_head(machine, draft, (length, ends), out)?;
+                began = is_timed.then(Instant::now);
+            } else {
+                machine.check_response(None, length, ends.then_some(draft.trailers()))?;
+            }
+            body(machine, draft.trailers(), out)
+        });
+        if began.is_some() {
+            self.first_byte = began;
+        }
+        sent
+    }
+
+    /// Appends what `body` encodes to what is pending: `length` bytes of the body, and the head where `is_first`.
+    #[inline(always)]
+    fn append<R>(
+        &mut self,
+        length: usize,
+        is_first: bool,
+        then: Then,
+        body: impl FnOnce(&mut Connection, &mut ResponseDraft, &mut Vec<u8>) -> Result<R, Misuse>,
+    ) -> Result<R, Error> {
+        self.close_if_last();
         let ServerConnection {
             machine,
             queue,
             draft,
             config,
             bytes_out,
-            first_byte,
             ..
         } = self;
         let copied = if then == Then::SendNext { 0 } else { length };
         queue.append(copied, |out| {
             let before = out.len();
-            if is_first {
-                if out.is_empty() {
-                    draft.refresh_date(config); // once for responses that leave together
-                }
-                encode_head(machine, draft, (length, ends), out)?;
-                if is_timed {
-                    *first_byte = Some(Instant::now());
-                }
-            } else {
-                machine.check_response(None, length, ends.then_some(draft.trailers()))?;
+            if is_first && out.is_empty() {
+                draft.refresh_date(config); // once for responses that leave together
             }
-            let value = body(machine, draft.trailers(), out)?;
+            let value = body(machine, draft, out)?;
             draft.body_bytes += length as u64;
             *bytes_out += (out.len() - before) as u64;
             let is_large = out.len() > config.pending_bytes;
