@@ -159,10 +159,7 @@ impl StartLine {
             }
         }
         let target_at = method_end + 1;
-        let mut target_end = match bytes.get(target_at..target_at + 2) {
-            Some(b"/ ") => target_at + 1, // as many are
-            _ => grammar::target_end(bytes, target_at),
-        };
+        let mut target_end = grammar::target_end(bytes, target_at);
         let mut scan = None;
         if bytes.get(target_end) != Some(&b' ') {
             let found = scanned(bytes, target_at)?;

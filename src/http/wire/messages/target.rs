@@ -316,10 +316,7 @@ fn offset(at: Option<u32>) -> Option<usize> {
 /// Bytes that [`Scan`] has passed are ASCII.
 #[inline]
 fn ascii(bytes: &[u8]) -> &str {
-    match bytes {
-        b"/" => "/", // without a check of its byte, as many requests are for it
-        _ => std::str::from_utf8(bytes).unwrap_or_default(),
-    }
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 fn authority_form(text: &str) -> Result<Form, Broken> {
