@@ -207,17 +207,40 @@ fn a_timeout_that_is_asked_for_replaces_the_listening_sockets() {
     });
 }
 
-/// The waiting read began without a timeout. It ends with the new one or waits on; and the next has the new one.
+/// A read has ended with the inherited one and is about to begin again. Another thread asks before that, or behind it.
 #[test]
 fn a_timeout_that_another_thread_asks_for_is_not_lost() {
     within(PATIENCE, || {
+        for asks_first in [true, false] {
+            let (ours, _theirs) = inheriting(PATIENCE * 2);
+            let ask = || ours.set_read_timeout(Some(MOMENT)).unwrap();
+            if asks_first {
+                ask();
+            }
+            ours.stop_inheriting().unwrap();
+            if !asks_first {
+                assert_eq!(TcpStream::read_timeout(ours.inner()).unwrap(), None);
+                ask();
+            }
+            assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
+        }
+    });
+}
+
+/// The waiting read ends with the new one; or, if it has begun again meanwhile without any, with the bytes.
+#[test]
+fn a_timeout_may_be_asked_for_beside_the_end_of_the_inherited_one() {
+    within(PATIENCE, || {
         for _ in 0..20 {
-            let (ours, _theirs) = inheriting(MOMENT);
+            let (ours, theirs) = inheriting(MOMENT);
             thread::scope(|scope| {
-                scope.spawn(|| assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err())));
-                // Beside the end of the inherited one, as near as it comes.
-                thread::sleep(MOMENT);
+                scope.spawn(|| match ours.read(&mut [0; 16]) {
+                    Ok(read) => assert_eq!(read, 2),
+                    Err(e) => assert!(is_timeout(&e), "{e}"),
+                });
+                thread::sleep(MOMENT); // as near as it comes
                 ours.set_read_timeout(Some(MOMENT / 2)).unwrap();
+                (&theirs).write_all(b"ab").unwrap();
             });
             let kept = TcpStream::read_timeout(ours.inner()).unwrap();
             assert!(kept.is_some_and(|kept| kept < MOMENT), "{kept:?}");
