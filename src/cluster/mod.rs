@@ -91,30 +91,30 @@
 //! are not equal.
 //!
 //! # What it costs to read
-//! 1,140 lines of code, without comments and tests. What each part has, and what a cluster without it would do:
+//! 1,200 lines of code, without comments and tests. What each part has, and what a cluster without it would do:
 //!
 //! | lines | part | without it |
 //! |---|---|---|
 //! | 310 | `parent.rs`: a worker's life in a thread of the parent, its events, what these threads share | |
-//! | 250 | `worker.rs` | a worker whose parent is killed loses its requests, and leaves the socket open |
+//! | 270 | `worker.rs` | a worker whose parent is killed loses its requests, and leaves the socket open |
 //! | 170 | `fleet.rs` | a program that dies at once is started for ever, one that hangs never ends, and a restart replaces all workers by a program that does not work |
 //! | 200 | `master.rs`, `handle.rs` | 40 of them are the restart and the figures of the workers: without these, a user stops the cluster and starts another |
 //! | 100 | `child.rs` | a worker that does not read holds up the parent |
 //! | 60 | `lines.rs` | what a worker prints by mistake ends its conversation with the parent |
-//! | 30 | `turns.rs`, and 40 in other files | the kernel alone chooses who accepts |
+//! | 70 | `turns.rs`, `worker/own_turn.rs`, and 40 in other files | the kernel alone chooses who accepts |
 //! | 30 | `events.rs`, `mod.rs` | |
 //!
 //! # Where to begin
-//! `lines.rs` has the control lines; `turns.rs` and `fleet.rs` are the parent's decisions without a process, tried in
-//! all orders; `parent.rs` carries them out. Each worker has one thread of the parent, which starts it, reads what it
-//! says, waits for its end, and starts the worker that follows.
+//! `lines.rs` has the control lines; `turns.rs` and `fleet.rs` are the parent's decisions without a process, and
+//! `worker/own_turn.rs` is a worker's, tried in all orders; `parent.rs` carries them out. Each worker has one thread of
+//! the parent, which starts it, reads what it says, waits for its end, and starts the worker that follows.
 //!
 //! | | files, each needing those below it |
 //! |---|---|
 //! | the parent's face | `master.rs` (settings, start) · `handle.rs` (a running cluster) |
 //! | the parent | `parent.rs`: one thread for each worker · `events.rs` · `child.rs`: a process and its queue |
 //! | a worker | `worker.rs`: its end of the control stream, and its turn |
-//! | bytes and decisions | `lines.rs` · `fleet.rs` · `turns.rs` |
+//! | bytes and decisions | `lines.rs` · `fleet.rs` · `turns.rs` · `worker/own_turn.rs` |
 //!
 //! # To change X, touch Y
 //!
@@ -122,7 +122,7 @@
 //! |---|---|---|
 //! | a control line | `lines.rs`, then `heard` in `parent.rs` or `follow` in `worker.rs`; the drawing above | `lines.rs`' own |
 //! | when a worker is started, drained, killed, given up | `fleet.rs`: its diagram and four sentences; `keep` in `parent.rs` | `fleet/tests.rs`, all interleavings |
-//! | whose turn it is | `turns.rs` (the parent), `Turn` in `worker.rs` | `turns.rs`' own; `tests/rows/cluster/p04_turns.rs` |
+//! | whose turn it is | `turns.rs` (the parent), `worker/own_turn.rs`, `Turn` in `worker.rs` | their own; `tests/rows/cluster/p04_turns.rs` |
 //! | an event | [`Events`] and its table, `live` or `heard` in `parent.rs` | `tests/rows/cluster/p03_events.rs` |
 //! | a setting | [`Master`]; `Start` in `worker.rs` if a worker needs it before its parent speaks | `tests/rows/cluster/p01_workers.rs` |
 //! | what is left behind | `serve` in `worker.rs`, `change` in `parent.rs` | `tests/rows/cluster/p01_endings.rs` |

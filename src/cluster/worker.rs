@@ -1,10 +1,12 @@
 //! A worker, from inside its own process. Its end of the control stream is its standard output.
 
+mod own_turn;
+
 use super::lines::{self, Part, Splitter};
 use crate::net::{
-    Addr, Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock,
-    wait_until,
+    Addr, Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock, wait,
 };
+use own_turn::{Look, OwnTurn};
 use std::env;
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -149,23 +151,14 @@ struct Inner {
     stream: UnixStream,
     /// Held by the thread that writes a line.
     writing: Mutex<()>,
-    turn: Mutex<TurnState>,
+    turn: Mutex<OwnTurn>,
     given: Condvar,
+    /// The one that serves: whether it stops, the thread that waits for the turn asks it.
+    server: OnceLock<Handle>,
     on_message: Mutex<Option<Arc<Hook>>>,
 }
 
 type Hook = dyn Fn(&str) + Send + Sync;
-
-#[derive(Default, PartialEq, Eq)]
-enum TurnState {
-    /// Nobody reads what the parent says, so the turn would not be heard of; or the server stops.
-    #[default]
-    NotServing,
-    Passed,
-    /// The parent has been asked for the turn, and has not given it yet.
-    Wanted,
-    Given,
-}
 
 impl Worker {
     /// Its number in the cluster: 1, 2, 3 …; no two workers have the same.
@@ -230,8 +223,7 @@ impl Worker {
         let start = self.inner.start;
         let file = start.file(&handle.local_addr());
         let reported = self.inner.report(lines::LISTENING, "").ok();
-        *lock(&self.inner.turn) = TurnState::Passed;
-        self.inner.given.notify_one();
+        self.serves(handle);
         let mut splitter = Splitter::default();
         match reported.and_then(|()| self.listen(&mut splitter, handle)) {
             Some(how) => {
@@ -243,6 +235,13 @@ impl Worker {
                 handle.shutdown(start.deadline)
             }
         }
+    }
+
+    /// From here on the parent is listened to, so the server may ask for the turn.
+    fn serves(&self, handle: &Handle) {
+        let _ = self.inner.server.set(handle.clone());
+        lock(&self.inner.turn).serve();
+        self.inner.given.notify_one();
     }
 
     /// On a thread of its own, until the process ends: the parent may want it to end sooner, or may be gone before that.
@@ -298,13 +297,12 @@ impl Worker {
         match verb {
             lines::DRAIN => return Some(Shutdown::from(deadline())),
             lines::RESTART => return Some(Shutdown::restart(deadline())),
-            lines::TURN if handle.is_stopping() => {
-                *lock(&self.inner.turn) = TurnState::NotServing; // no thread asks for it once more
-                let _ = self.inner.report(lines::PASS_TURN, "");
-            }
             lines::TURN => {
-                *lock(&self.inner.turn) = TurnState::Given;
-                self.inner.given.notify_one();
+                let is_taken = lock(&self.inner.turn).give();
+                match is_taken {
+                    true => self.inner.given.notify_one(),
+                    false => drop(self.inner.report(lines::PASS_TURN, "")),
+                }
             }
             lines::STATS => {
                 let answer = format!("{text} {}", handle.snapshot());
@@ -336,6 +334,7 @@ impl Inner {
             writing: Mutex::default(),
             turn: Mutex::default(),
             given: Condvar::new(),
+            server: OnceLock::new(),
             on_message: Mutex::default(),
         })
     }
@@ -362,23 +361,25 @@ impl Inner {
 /// One thread at a time wants the turn, or has it. If the parent is gone, `serve` sees it.
 impl Turn for Inner {
     fn acquire(&self) -> bool {
-        let until = Instant::now().checked_add(MOMENT);
         let mut turn = lock(&self.turn);
-        while *turn != TurnState::Given {
-            if *turn == TurnState::Passed {
-                *turn = TurnState::Wanted;
-                let _ = self.report(lines::WANT_TURN, "");
+        loop {
+            let stops = self.server.get().is_some_and(Handle::is_stopping);
+            match turn.look(stops) {
+                Look::Accept => return true,
+                Look::Leave if stops => return false,
+                Look::Leave => {
+                    drop(wait(&self.given, turn, Some(MOMENT)));
+                    return false;
+                }
+                Look::Ask => drop(self.report(lines::WANT_TURN, "")),
+                Look::Wait => {}
             }
-            turn = match wait_until(&self.given, turn, until) {
-                Some(turn) => turn,
-                None => return false,
-            };
+            turn = wait(&self.given, turn, Some(MOMENT));
         }
-        true
     }
 
     fn release(&self, _accepted: bool) {
-        *lock(&self.turn) = TurnState::Passed;
+        lock(&self.turn).pass();
         let _ = self.report(lines::PASS_TURN, "");
     }
 }

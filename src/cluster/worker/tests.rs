@@ -16,46 +16,74 @@ fn a_deadline_that_never_comes_is_a_deadline() {
     assert!(read.deadline > Duration::from_secs(3600 * 24 * 365 * 1000));
 }
 
+/// A worker that takes turns, and the parent's end of its control stream, which never waits.
+fn taking_turns() -> (Worker, UnixStream) {
+    let start = Start::decode("1 true true 10000").expect("a start");
+    let (stream, parent) = UnixStream::pair().expect("a pair");
+    parent.set_nonblocking(true).expect("a socket");
+    let inner = Arc::new(Inner::new(start, stream).expect("a socket"));
+    (Worker { inner }, parent)
+}
+
+/// Whether the worker has written this line, and nothing else.
+#[track_caller]
+fn says(mut parent: &UnixStream, verb: Option<&str>) {
+    let mut buf = [0; 64];
+    let said = match parent.read(&mut buf) {
+        Err(e) if e.kind() == ErrorKind::WouldBlock => Vec::new(),
+        read => buf[..read.expect("a stream")].to_vec(),
+    };
+    let line = verb.map(|verb| lines::line(verb, "").expect("it is short"));
+    assert_eq!(said, line.unwrap_or_default(), "not {verb:?}");
+}
+
+fn until_it_is_wanted(worker: &Worker) {
+    while *lock(&worker.inner.turn) != OwnTurn::Wanted {
+        thread::yield_now();
+    }
+}
+
 /// The others would wait for a worker that does not hear of its turn.
 #[test]
 fn a_worker_asks_for_the_turn_once_it_serves() {
-    let start = Start::decode("1 true true 10000").expect("a start");
-    let (stream, mut parent) = UnixStream::pair().expect("a pair");
-    parent.set_nonblocking(true).expect("a socket");
-    let inner = Inner::new(start, stream).expect("a socket");
-    let mut buf = [0; 64];
-    assert!(!inner.acquire(), "nobody has given it");
-    let early = parent.read(&mut buf).map_err(|e| e.kind());
-    assert_eq!(early, Err(ErrorKind::WouldBlock));
-    *lock(&inner.turn) = TurnState::Passed;
-    assert!(!inner.acquire() && !inner.acquire());
-    let n = parent.read(&mut buf).expect("a line");
-    let asked = lines::line(lines::WANT_TURN, "").expect("it is short");
-    assert_eq!(buf[..n], asked, "once");
+    let (worker, parent) = taking_turns();
+    let server = crate::net::create_server(|_| Ok(()));
+    let handle = server.listen("127.0.0.1:0").expect("an address");
+    assert!(!worker.inner.acquire(), "nobody has given it");
+    says(&parent, None);
+    worker.serves(&handle);
+    thread::scope(|scope| {
+        let waits = scope.spawn(|| worker.inner.acquire());
+        until_it_is_wanted(&worker);
+        thread::sleep(MOMENT * 2); // it looks whether the server stops, and goes on
+        says(&parent, Some(lines::WANT_TURN)); // once
+        assert!(!waits.is_finished(), "its turn may come at this moment");
+        worker.follow(lines::TURN, "", &handle);
+        assert!(waits.join().expect("no panic"));
+    });
+    says(&parent, None);
+    worker.inner.release(true);
+    says(&parent, Some(lines::PASS_TURN));
 }
 
 /// The program of a worker may stop its server itself, while the parent has been asked for the turn.
 #[test]
 fn a_turn_that_comes_after_the_stop_is_passed_on() {
-    let start = Start::decode("1 true true 10000").expect("a start");
-    let (stream, mut parent) = UnixStream::pair().expect("a pair");
-    parent.set_nonblocking(true).expect("a socket");
-    let inner = Arc::new(Inner::new(start, stream).expect("a socket"));
-    let worker = Worker { inner };
+    let (worker, parent) = taking_turns();
     let server = crate::net::create_server(|_| Ok(()));
     let handle = server.listen("127.0.0.1:0").expect("an address");
-    let mut buf = [0; 64];
+    worker.serves(&handle);
+    thread::scope(|scope| {
+        let waits = scope.spawn(|| worker.inner.acquire());
+        until_it_is_wanted(&worker);
+        handle.stop();
+        assert!(!waits.join().expect("no panic"), "the server stops");
+    });
+    says(&parent, Some(lines::WANT_TURN));
     worker.follow(lines::TURN, "", &handle);
-    let kept = parent.read(&mut buf).map_err(|e| e.kind());
-    assert_eq!(kept, Err(ErrorKind::WouldBlock), "it will accept");
-    handle.stop();
-    worker.follow(lines::TURN, "", &handle);
-    let n = parent.read(&mut buf).expect("a line");
-    let passed = lines::line(lines::PASS_TURN, "").expect("it is short");
-    assert_eq!(buf[..n], passed);
+    says(&parent, Some(lines::PASS_TURN));
     assert!(!worker.inner.acquire());
-    let asked = parent.read(&mut buf).map_err(|e| e.kind());
-    assert_eq!(asked, Err(ErrorKind::WouldBlock), "once more");
+    says(&parent, None); // not once more
 }
 
 #[test]
