@@ -268,7 +268,7 @@ fn fault_a19_a20_an_end_without_room_stays_pending() {
 #[test]
 fn fault_a27_drain_after_connect() {
     within(PATIENCE, || {
-        let (here, there) = pipe_with_capacity(1);
+        let (here, there) = pipe_with_capacity(1000);
         let socket = Socket::with(Arc::new(here), ConnectOptions::default(), true, None);
         assert!(!socket.write(vec![7; 100_000]), "full");
         let reads = thread::spawn(move || {

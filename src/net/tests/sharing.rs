@@ -52,11 +52,9 @@ fn one_stops_and_the_other_goes_on() {
             let address = listener.local_addr().unwrap();
             let other = again(&listener);
             let (first, second) = (named(listener, "first"), named(other, "second"));
-            let began = Instant::now();
             first.stop();
             first.stop();
-            first.wait();
-            assert!(began.elapsed() < 4 * shared::TICK, "within a tick");
+            first.wait(); // nobody connects: its accepts tick
             if let Addr::Ip(_) = address {
                 // (At a path, the first has removed its socket file.)
                 (0..50).for_each(|_| assert_eq!(who_answers(&address), "second"));
@@ -153,6 +151,12 @@ struct Counted {
     released: Mutex<Vec<bool>>,
 }
 
+impl Counted {
+    fn is_held(&self) -> bool {
+        self.holders.load(Ordering::SeqCst) > 0
+    }
+}
+
 impl Turn for Counted {
     fn acquire(&self) -> bool {
         assert_eq!(self.holders.fetch_add(1, Ordering::SeqCst), 0);
@@ -178,6 +182,7 @@ fn a_turn_is_released_once_for_each_connection_and_at_the_stop() {
                 scope.spawn(|| (0..20).for_each(|_| assert_eq!(who_answers(&address), "in turn")));
             }
         });
+        until(|| turn.released.lock().unwrap().len() == 60 && turn.is_held());
         thread::sleep(shared::TICK * 2);
         server.shutdown(PATIENCE);
         let released = std::mem::take(&mut *turn.released.lock().unwrap());
@@ -271,16 +276,19 @@ fn a_socket_that_another_process_shuts_down() {
             let connection = echo;
             let service = Serve { connection, events };
             let server = listener.serve(Options::default(), service).unwrap();
+            let began = Instant::now();
             other.shutdown(std::net::Shutdown::Both).unwrap();
-            let soon = received.recv_timeout(shared::TICK);
-            assert_eq!(soon, Err(mpsc::RecvTimeoutError::Timeout));
             if let Addr::Ip(_) = server.local_addr() {
                 assert_eq!(received.recv(), Ok(Event::AcceptError));
+                assert!(began.elapsed() >= 4 * shared::TICK, "it waits for its stop");
+                server.shutdown(PATIENCE);
+                continue;
             }
-            let began = Instant::now();
             server.stop();
+            let is_soon = began.elapsed() < 3 * shared::TICK;
             server.wait();
-            assert!(began.elapsed() < 4 * shared::TICK, "within a tick");
+            let failed = received.try_iter().any(|event| event == Event::AcceptError);
+            assert!(!failed || !is_soon, "it was stopped meanwhile");
         }
     });
 }
