@@ -89,10 +89,8 @@ impl Client {
     pub(crate) fn exactly(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         let got = self.reader.take(bytes.len()).expect("bytes");
-        assert_eq!(
-            got.escape_ascii().to_string(),
-            bytes.escape_ascii().to_string()
-        );
+        let (is, should_be) = (got.escape_ascii(), bytes.escape_ascii()); // made into text only to be shown
+        assert!(got == bytes, "{is} is not {should_be}");
     }
 
     /// The next bytes, however many of them are wanted, if they come.

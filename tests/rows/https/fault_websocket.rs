@@ -23,7 +23,11 @@ fn fault_a00_no_pong_inside_a_frame_over_tls() {
                 })
             });
             let pinger = writer.clone();
-            scope.spawn(move || while pinger.send_ping().is_ok() {});
+            scope.spawn(move || {
+                while pinger.send_ping().is_ok() {
+                    thread::yield_now(); // on one core, pings alone would be sent for long
+                }
+            });
             for _ in 0..40 {
                 let data = reader.receive().expect("whole frames").expect("a message");
                 assert_eq!(data.bytes().len(), 100_000);

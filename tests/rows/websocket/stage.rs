@@ -141,10 +141,8 @@ impl Peer {
     pub(crate) fn expect(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         let got = self.exactly(bytes.len());
-        assert_eq!(
-            got.escape_ascii().to_string(),
-            bytes.escape_ascii().to_string()
-        );
+        let (is, should_be) = (got.escape_ascii(), bytes.escape_ascii()); // made into text only to be shown
+        assert!(got == bytes, "{is} is not {should_be}");
     }
 
     /// The FIN comes, and no byte before it.
