@@ -101,8 +101,7 @@ pub enum Decision<K, C> {
 }
 
 impl<K, C> Decision<K, C> {
-    pub(super) fn granted(connection: Option<C>, origin: K) -> Decision<K, C> {
-        let slot = Slot { origin };
+    pub(super) fn granted(connection: Option<C>, slot: Slot<K>) -> Decision<K, C> {
         match connection {
             Some(connection) => Decision::Reuse(connection, slot),
             None => Decision::Connect(slot),
@@ -132,6 +131,8 @@ impl<K, C> Decision<K, C> {
 #[must_use = "a slot that is dropped is lost for ever"]
 pub struct Slot<K> {
     pub(super) origin: K,
+    /// Where the pool has its origin.
+    pub(super) place: usize,
 }
 
 impl<K> Slot<K> {
@@ -166,11 +167,21 @@ impl<K> Slot<K> {
 #[must_use = "a position that is dropped loses its slot once it is granted"]
 pub struct QueuePosition<K> {
     pub(super) origin: K,
+    /// Where the pool has its origin.
+    pub(super) place: usize,
     pub(super) serial: u64,
     pub(super) deadline: Option<Instant>,
 }
 
 impl<K> QueuePosition<K> {
+    /// The slot that it was granted.
+    pub(super) fn into_slot(self) -> Slot<K> {
+        Slot {
+            origin: self.origin,
+            place: self.place,
+        }
+    }
+
     /// Where the connection that it waits for leads.
     pub fn origin(&self) -> &K {
         &self.origin

@@ -235,20 +235,25 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
             return Err(Refused::Closed);
         }
         self.expire(now, closed);
-        if let Some(connection) = self.origins.take_newest_and_slot(origin) {
-            return Ok(Decision::granted(Some(connection), origin.clone()));
+        let slot = |place| Slot {
+            origin: origin.clone(),
+            place,
+        };
+        if let Some((connection, place)) = self.origins.take_newest_and_slot(origin) {
+            return Ok(Decision::Reuse(connection, slot(place)));
         }
         if self.make_room(origin, closed) {
-            self.origins.take_slot(origin);
-            return Ok(Decision::granted(None, origin.clone()));
+            return Ok(Decision::Connect(slot(self.origins.take_slot(origin))));
         }
         let waiting = self.gauges(origin).requests;
         if waiting >= self.limits.max_queued {
             return Err(Refused::QueueFull(waiting));
         }
+        let (serial, place) = self.origins.queue(origin, waker());
         Ok(Decision::Wait(QueuePosition {
             origin: origin.clone(),
-            serial: self.origins.queue(origin, waker()),
+            place,
+            serial,
             deadline: self.limits.queue_timeout.and_then(|d| now.checked_add(d)),
         }))
     }
@@ -268,7 +273,7 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
             Some(granted) => {
                 let idle = granted.and_then(|idle| idle.unless_expired(now, closed));
                 let connection = idle.map(|idle| idle.connection);
-                Ok(Decision::granted(connection, position.origin))
+                Ok(Decision::granted(connection, position.into_slot()))
             }
             None if self.closed => Err(Refused::Closed),
             None => Ok(Decision::Wait(position)),
@@ -279,8 +284,8 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
     /// gets the next newest one, or the right to open one. It never waits: it keeps its slot.
     pub fn retry(&mut self, slot: Slot<K>, now: Instant, closed: &mut Vec<C>) -> Decision<K, C> {
         self.expire(now, closed);
-        let connection = self.origins.take_newest(&slot.origin);
-        Decision::granted(connection, slot.origin)
+        let connection = self.origins.take_newest(&slot.origin, slot.place);
+        Decision::granted(connection, slot)
     }
 
     // ---- a request ends -------------------------------------------------------------------
@@ -302,7 +307,7 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
         let limit = keep_alive.idle_limit(limits.idle_timeout, limits.keep_alive_margin);
         let until = now.checked_add(limit);
         let idle = Idle { connection, until }.unless_expired(now, closed);
-        self.pass_on(&slot.origin, idle, closed)
+        self.pass_on(&slot, idle, closed)
     }
 
     /// A slot is given back without its connection: that could not be opened, is broken or closed, has
@@ -310,7 +315,7 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
     /// next in line gets the slot alone. The caller wakes what is returned.
     #[must_use = "it was granted something and sleeps"]
     pub fn end(&mut self, slot: Slot<K>) -> Option<W> {
-        self.pass_on(&slot.origin, None, &mut Vec::new())
+        self.pass_on(&slot, None, &mut Vec::new())
     }
 
     /// A waiting request gives up. What it was granted meanwhile goes to the next in line, as if it had
@@ -327,7 +332,7 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
             return None;
         };
         let idle = granted.and_then(|idle| idle.unless_expired(now, closed));
-        self.pass_on(&position.origin, idle, closed)
+        self.pass_on(&position.into_slot(), idle, closed)
     }
 
     /// Ends the pool. Idle connections are closed; waiting requests are to be woken, and are refused;

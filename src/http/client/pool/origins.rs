@@ -52,7 +52,8 @@ impl<C> Idle<C> {
 /// Serial numbers give the age, not a clock: no two of them are equal.
 struct Numbered<T>(u64, T);
 
-struct Origin<C, W> {
+struct Origin<K, C, W> {
+    key: K,
     sockets: usize,
     /// The oldest first, and so by number.
     requests: VecDeque<Numbered<W>>,
@@ -60,20 +61,30 @@ struct Origin<C, W> {
     free: VecDeque<Numbered<Idle<C>>>,
 }
 
+/// An origin keeps its place until it is forgotten. So a slot, which notes it, is given back without a look-up.
 pub(super) struct Origins<K, C, W> {
-    known: HashMap<K, Origin<C, W>>,
+    /// The place of each origin.
+    known: HashMap<K, usize>,
+    places: Vec<Option<Origin<K, C, W>>>,
+    /// The places that are not in use.
+    vacant: Vec<usize>,
+    /// Where the last request found its origin: mostly the next one has the same.
+    last: usize,
     totals: Gauges,
     last_serial: u64,
     /// Nothing expires before. It may be too early: connections are taken out meanwhile.
     quiet_until: Option<Instant>,
 }
 
-impl<C, W> Origin<C, W> {
-    const UNUSED: Origin<C, W> = Origin {
-        sockets: 0,
-        requests: VecDeque::new(),
-        free: VecDeque::new(),
-    };
+impl<K, C, W> Origin<K, C, W> {
+    fn unused(key: K) -> Origin<K, C, W> {
+        Origin {
+            key,
+            sockets: 0,
+            requests: VecDeque::new(),
+            free: VecDeque::new(),
+        }
+    }
 
     fn gauges(&self) -> Gauges {
         Gauges {
@@ -81,6 +92,10 @@ impl<C, W> Origin<C, W> {
             requests: self.requests.len(),
             free_sockets: self.free.len(),
         }
+    }
+
+    fn is_unused(&self) -> bool {
+        self.gauges() == Gauges::default()
     }
 
     /// Returns how many idle connections there are now.
@@ -107,6 +122,9 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
     pub(super) fn new() -> Origins<K, C, W> {
         Origins {
             known: HashMap::new(),
+            places: Vec::new(),
+            vacant: Vec::new(),
+            last: 0,
             totals: Gauges::default(),
             last_serial: 0,
             quiet_until: None,
@@ -114,7 +132,7 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
     }
 
     pub(super) fn gauges(&self, origin: &K) -> Gauges {
-        let known = self.known.get(origin);
+        let known = self.place(origin, self.last).and_then(|it| self.at(it));
         known.map_or_else(Gauges::default, Origin::gauges)
     }
 
@@ -123,62 +141,127 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, Gauges)> {
-        self.known.iter().map(|(key, it)| (key, it.gauges()))
+        let origins = self.places.iter().flatten();
+        origins.map(|it| (&it.key, it.gauges()))
+    }
+
+    // ---- places ---------------------------------------------------------------------------
+
+    /// The place of an origin that is known: `hint`, or another.
+    #[inline]
+    fn place(&self, origin: &K, hint: usize) -> Option<usize> {
+        match self.at(hint) {
+            Some(it) if it.key == *origin => Some(hint),
+            _ => self.known.get(origin).copied(),
+        }
+    }
+
+    #[inline]
+    fn at(&self, place: usize) -> Option<&Origin<K, C, W>> {
+        self.places.get(place)?.as_ref()
+    }
+
+    /// An origin that is known.
+    #[inline]
+    fn get_mut(&mut self, origin: &K, hint: usize) -> Option<&mut Origin<K, C, W>> {
+        let place = self.place(origin, hint)?;
+        self.places.get_mut(place)?.as_mut()
+    }
+
+    /// An origin, and its place; a new one if it is not known.
+    fn known(&mut self, origin: &K) -> (&mut Origin<K, C, W>, usize) {
+        let place = self.place(origin, self.last);
+        let place = place.unwrap_or_else(|| self.add(origin));
+        self.last = place;
+        let known = self.places[place].get_or_insert_with(|| Origin::unused(origin.clone()));
+        (known, place)
+    }
+
+    #[cold]
+    fn add(&mut self, origin: &K) -> usize {
+        let place = self.vacant.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        self.known.insert(origin.clone(), place);
+        place
+    }
+
+    pub(super) fn forget_if_unused(&mut self, origin: &K, hint: usize) {
+        if let Some(place) = self.place(origin, hint)
+            && self.at(place).is_some_and(Origin::is_unused)
+        {
+            self.forget(place);
+        }
+    }
+
+    #[cold]
+    fn forget(&mut self, place: usize) {
+        if let Some(known) = self.places[place].take() {
+            self.known.remove(&known.key);
+            self.vacant.push(place);
+        }
+    }
+
+    fn forget_unused(&mut self) {
+        for place in 0..self.places.len() {
+            if self.at(place).is_some_and(Origin::is_unused) {
+                self.forget(place);
+            }
+        }
     }
 
     // ---- slots ----------------------------------------------------------------------------
 
-    pub(super) fn take_slot(&mut self, origin: &K) {
-        self.known(origin).sockets += 1;
+    /// Returns the place of the origin.
+    pub(super) fn take_slot(&mut self, origin: &K) -> usize {
+        let (known, place) = self.known(origin);
+        known.sockets += 1;
         self.totals.sockets += 1;
+        place
     }
 
     /// One slot less in use; returns what is left of the origin. `None`: no slot was in use. The caller counts what
     /// became of it, and then calls [`forget_if_unused`](Self::forget_if_unused).
-    pub(super) fn end_slot(&mut self, origin: &K) -> Option<Gauges> {
-        let known = self.known.get_mut(origin).filter(|it| it.sockets > 0)?;
+    pub(super) fn end_slot(&mut self, origin: &K, hint: usize) -> Option<Gauges> {
+        let known = self.get_mut(origin, hint).filter(|it| it.sockets > 0)?;
         known.sockets -= 1;
+        let left = known.gauges();
         self.totals.sockets -= 1;
-        Some(known.gauges())
-    }
-
-    pub(super) fn forget_if_unused(&mut self, origin: &K) {
-        let known = self.known.get(origin);
-        if known.is_some_and(|it| it.gauges() == Gauges::default()) {
-            self.known.remove(origin);
-        }
+        Some(left)
     }
 
     // ---- waiting requests -----------------------------------------------------------------
 
-    /// Appends a request to the queue of an origin; returns its number.
-    pub(super) fn queue(&mut self, origin: &K, waker: W) -> u64 {
+    /// Appends a request to the queue of an origin; returns its number, and the place of the origin.
+    pub(super) fn queue(&mut self, origin: &K, waker: W) -> (u64, usize) {
         let serial = self.next_serial();
-        let requests = &mut self.known(origin).requests;
-        requests.push_back(Numbered(serial, waker));
+        let (known, place) = self.known(origin);
+        known.requests.push_back(Numbered(serial, waker));
         self.totals.requests += 1;
-        serial
+        (serial, place)
     }
 
     /// The number of the first request in each queue that is not empty.
     pub(super) fn firsts(&self) -> impl Iterator<Item = (u64, &K, Gauges)> {
-        let queues = self.known.iter();
-        queues.filter_map(|(key, it)| Some((it.requests.front()?.0, key, it.gauges())))
+        let queues = self.places.iter().flatten();
+        queues.filter_map(|it| Some((it.requests.front()?.0, &it.key, it.gauges())))
     }
 
     pub(super) fn take_first(&mut self, origin: &K) -> Option<(u64, W)> {
-        let Numbered(serial, waker) = self.known.get_mut(origin)?.requests.pop_front()?;
+        let known = self.get_mut(origin, self.last)?;
+        let Numbered(serial, waker) = known.requests.pop_front()?;
         self.totals.requests -= 1;
         Some((serial, waker))
     }
 
     /// Takes a request out of the middle of its queue, if it is there.
     pub(super) fn leave(&mut self, origin: &K, serial: u64) -> Option<W> {
-        let requests = &mut self.known.get_mut(origin)?.requests;
+        let requests = &mut self.get_mut(origin, self.last)?.requests;
         let at = requests.binary_search_by_key(&serial, |request| request.0);
         let Numbered(_, waker) = requests.remove(at.ok()?)?;
         self.totals.requests -= 1;
-        self.forget_if_unused(origin);
+        self.forget_if_unused(origin, self.last);
         Some(waker)
     }
 
@@ -189,7 +272,7 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
         self.expires(idle.until);
         let serial = self.next_serial();
         self.totals.free_sockets += 1;
-        self.known(origin).keep(serial, idle)
+        self.known(origin).0.keep(serial, idle)
     }
 
     /// As [`end_slot`](Self::end_slot) and then [`keep`](Self::keep), for the connection of the slot.
@@ -199,10 +282,11 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
     pub(super) fn end_slot_and_keep(
         &mut self,
         origin: &K,
+        hint: usize,
         idle: Idle<C>,
     ) -> Result<usize, Idle<C>> {
         let (serial, until) = (self.last_serial + 1, idle.until);
-        let known = self.known.get_mut(origin).filter(|it| it.sockets > 0);
+        let known = self.get_mut(origin, hint).filter(|it| it.sockets > 0);
         let Some(known) = known else {
             return Err(idle);
         };
@@ -223,17 +307,20 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
     }
 
     /// For a request that has a slot.
-    pub(super) fn take_newest(&mut self, origin: &K) -> Option<C> {
-        self.take_newest_and(0, origin)
+    pub(super) fn take_newest(&mut self, origin: &K, hint: usize) -> Option<C> {
+        let place = self.place(origin, hint)?;
+        self.take_newest_and(0, place)
     }
 
-    /// The newest idle connection, and a slot for it.
-    pub(super) fn take_newest_and_slot(&mut self, origin: &K) -> Option<C> {
-        self.take_newest_and(1, origin)
+    /// The newest idle connection, and a slot for it, with the place of the origin.
+    pub(super) fn take_newest_and_slot(&mut self, origin: &K) -> Option<(C, usize)> {
+        let place = self.place(origin, self.last)?;
+        self.last = place;
+        Some((self.take_newest_and(1, place)?, place))
     }
 
-    fn take_newest_and(&mut self, slots: usize, origin: &K) -> Option<C> {
-        let known = self.known.get_mut(origin)?;
+    fn take_newest_and(&mut self, slots: usize, place: usize) -> Option<C> {
+        let known = self.places.get_mut(place)?.as_mut()?;
         let Numbered(_, idle) = known.free.pop_back()?;
         known.sockets += slots;
         self.totals.sockets += slots;
@@ -242,21 +329,23 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
     }
 
     pub(super) fn take_oldest(&mut self, origin: &K) -> Option<C> {
-        let Numbered(_, idle) = self.known.get_mut(origin)?.free.pop_front()?;
+        let known = self.get_mut(origin, self.last)?;
+        let Numbered(_, idle) = known.free.pop_front()?;
         self.totals.free_sockets -= 1;
-        self.forget_if_unused(origin);
+        self.forget_if_unused(origin, self.last);
         Some(idle.connection)
     }
 
     pub(super) fn take_oldest_of_all(&mut self) -> Option<C> {
-        let idle = self.known.iter();
-        let oldest = idle.filter_map(|(key, it)| Some((it.free.front()?.0, key)));
+        let idle = self.places.iter().flatten();
+        let oldest = idle.filter_map(|it| Some((it.free.front()?.0, &it.key)));
         let (_, origin) = oldest.min_by_key(|(serial, _)| *serial)?;
         self.take_oldest(&origin.clone())
     }
 
     pub(super) fn next_expiry(&self) -> Option<Instant> {
-        self.known.values().filter_map(Origin::next_expiry).min()
+        let origins = self.places.iter().flatten();
+        origins.filter_map(Origin::next_expiry).min()
     }
 
     pub(super) fn expire(&mut self, now: Instant, closed: &mut Vec<C>) {
@@ -264,7 +353,7 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
             return;
         }
         let before = closed.len();
-        for origin in self.known.values_mut() {
+        for origin in self.places.iter_mut().flatten() {
             origin.expire(now, closed);
         }
         self.totals.free_sockets -= closed.len() - before;
@@ -277,21 +366,13 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
     /// Ends all but the slots in use: appends idle connections to `closed`, returns the wakers.
     pub(super) fn clear(&mut self, closed: &mut Vec<C>) -> Vec<W> {
         let mut wakers = Vec::new();
-        for origin in self.known.values_mut() {
+        for origin in self.places.iter_mut().flatten() {
             closed.extend(origin.free.drain(..).map(|idle| idle.1.connection));
             wakers.extend(origin.requests.drain(..).map(|request| request.1));
         }
         (self.totals.requests, self.totals.free_sockets) = (0, 0);
         self.forget_unused();
         wakers
-    }
-
-    fn forget_unused(&mut self) {
-        self.known.retain(|_, it| it.gauges() != Gauges::default());
-    }
-
-    fn known(&mut self, origin: &K) -> &mut Origin<C, W> {
-        self.known.entry(origin.clone()).or_insert(Origin::UNUSED)
     }
 
     fn next_serial(&mut self) -> u64 {
@@ -301,31 +382,4 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn connections_that_come_and_go_leave_no_origin_and_take_no_new_memory() {
-        let mut origins: Origins<&str, u32, ()> = Origins::new();
-        let (mut closed, now) = (Vec::new(), Instant::now());
-        let idle = || Idle {
-            connection: 1,
-            until: Some(now),
-        };
-        origins.keep(&"a", idle());
-        let room = origins.known["a"].free.capacity();
-        for _ in 0..10_000 {
-            assert!(origins.take_newest_and_slot(&"a").is_some());
-            assert_eq!(origins.end_slot(&"a"), Some(Gauges::default()));
-            origins.keep(&"a", idle());
-            origins.forget_if_unused(&"a");
-        }
-        assert_eq!(origins.known["a"].free.capacity(), room);
-        origins.expire(now, &mut closed);
-        assert_eq!((closed.len(), origins.known.len()), (1, 0));
-        assert_eq!(
-            (origins.totals, origins.quiet_until),
-            (Gauges::default(), None)
-        );
-    }
-}
+mod tests;

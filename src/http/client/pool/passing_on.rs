@@ -1,21 +1,23 @@
 //! A slot is given back: to the first in line, or its connection is idle.
 
 use super::Pool;
+use super::decision::Slot;
 use super::origins::{Gauges, Idle};
 use std::hash::Hash;
 
 impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
-    /// A slot of `from` was given back, perhaps with its connection. Both go to the first in line.
+    /// The slot was given back, perhaps with its connection. Both go to the first in line.
     pub(super) fn pass_on(
         &mut self,
-        from: &K,
+        slot: &Slot<K>,
         idle: Option<Idle<C>>,
         closed: &mut Vec<C>,
     ) -> Option<W> {
+        let (from, place) = (&slot.origin, slot.place);
         let idle = match idle {
-            // No request waits for any origin, so the connection is idle: one look-up tells all.
+            // No request waits for any origin, so the connection is idle: one look at its origin tells all.
             Some(idle) if self.totals().requests == 0 && !self.closed => {
-                match self.origins.end_slot_and_keep(from, idle) {
+                match self.origins.end_slot_and_keep(from, place, idle) {
                     Ok(free_sockets) => self.close_surplus(from, free_sockets, closed),
                     Err(idle) => closed.push(idle.connection), // a slot of another pool
                 }
@@ -23,7 +25,7 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
             }
             idle => idle,
         };
-        let Some(gauges) = self.origins.end_slot(from) else {
+        let Some(gauges) = self.origins.end_slot(from, place) else {
             closed.extend(idle.map(|idle| idle.connection)); // a slot of another pool
             return None;
         };
@@ -34,12 +36,12 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
                 self.grant(&next, None)
             }
             (None, Some(idle)) => {
-                self.keep(from, idle, closed);
+                self.keep(slot, idle, closed);
                 return None; // which forgets the origin, if it closes its only connection
             }
             (None, None) => None,
         };
-        self.origins.forget_if_unused(from);
+        self.origins.forget_if_unused(from, place);
         woken
     }
 
@@ -64,9 +66,10 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
         Some(waker)
     }
 
-    fn keep(&mut self, from: &K, idle: Idle<C>, closed: &mut Vec<C>) {
+    fn keep(&mut self, slot: &Slot<K>, idle: Idle<C>, closed: &mut Vec<C>) {
+        let from = &slot.origin;
         if self.closed {
-            self.origins.forget_if_unused(from);
+            self.origins.forget_if_unused(from, slot.place);
             return closed.push(idle.connection);
         }
         let free_sockets = self.origins.keep(from, idle);
