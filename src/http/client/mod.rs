@@ -32,7 +32,7 @@
 //!
 //! | file | what | who calls it |
 //! |---|---|---|
-//! | [`request.rs`](request) | [`ClientRequest`]: head and body; `request/fields.rs` has its fields, `request/retrying.rs` decides on the one retry, `request/failed.rs` repeats the error of a piece, `request/redirects.rs` follows redirects | the caller |
+//! | [`request.rs`](request) | [`ClientRequest`]: head and body; `request/fields.rs` has its fields, `request/head.rs` encodes its head, `request/retrying.rs` decides on the one retry, `request/failed.rs` repeats the error of a piece, `request/redirects.rs` follows redirects | the caller |
 //! | [`options.rs`](options) | [`RequestOptions`]: the book's options; `options/settings.rs` makes origin, fields and target of them | the caller, `request.rs` |
 //! | [`events.rs`](events) | [`ClientEvents`]: the book's events | `request.rs` |
 //! | [`next_request.rs`](next_request) | [`NextRequest`]: what a caller who watches redirects sees of the next one | `events.rs`, `request.rs` |
@@ -41,6 +41,7 @@
 //! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
 //! | [`summary.rs`](summary) | [`ClientSummary`]: what is known of a request when it is over; [`RequestOptions::on_finish`] gets it | `exchange.rs`, `request.rs` |
 //! | [`response_buffer.rs`](response_buffer) | the memory of one response, kept by its thread | `exchange.rs` |
+//! | [`encoded_head.rs`](encoded_head) | the head of requests without a body, encoded once; `options/settings.rs` keeps it | `request.rs`, `exchange.rs` |
 //! | [`agent.rs`](agent) | [`Agent`]: the lock around the pool (`agent/state.rs` is what it guards), the threads that wait, idle connections that expire | `request.rs` |
 //! | [`opening.rs`](opening) | opens a connection: on the caller's thread, or on its own where the request can be cancelled | `agent.rs`, `request.rs` |
 //! | [`connection.rs`](connection) | one connection: reads and writes with timeouts | `opening.rs`, `exchange.rs` |
@@ -60,7 +61,7 @@
 //! | to change | touch |
 //! |---|---|
 //! | an option | a field of `Settings` in `options/settings.rs`, its default there, its setter and the table in `options.rs`; a row in `tests/rows/client/a01_options.rs` |
-//! | what an option does to the request's bytes | `prepare`, `make_fields`, `host_field` in `options/settings.rs` |
+//! | what an option does to the request's bytes | `prepare`, `make_fields`, `host_field` in `options/settings.rs`; `request/head.rs` for what depends on the body |
 //! | a deadline, or its default | `Timeouts` in `deadlines.rs`; the default of the queue's: `pool/limits.rs`, and `begin` of its phase in `exchange/`, `opening.rs` or `agent.rs`; `tests/rows/client/deadlines.rs` |
 //! | when a request is retried | `pool/retry.rs`; which errors count as a lost connection: `may_retry` in `request/retrying.rs`; what the error says then: `explained` there |
 //! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, who is asked before, and the next request: `request/redirects.rs`; what the caller may change of it: `next_request.rs` |
@@ -89,6 +90,7 @@
 mod agent;
 mod connection;
 mod deadlines;
+mod encoded_head;
 mod events;
 mod exchange;
 mod handle;

@@ -1,8 +1,9 @@
 //! A request that is being sent: its head, its body, and once more where that is safe.
-//! `request/fields.rs` has the fields of its head, and its trailers.
+//! `request/fields.rs` has the fields of its head, and its trailers; `request/head.rs` encodes the head.
 
 mod failed;
 mod fields;
+mod head;
 mod redirects;
 mod retrying;
 
@@ -18,9 +19,8 @@ use super::summary::Finishing;
 use super::timings::Timings;
 use super::wanted::Wanted;
 use crate::http::error::Error;
-use crate::http::wire::{FieldList, Fields, Known, Misuse};
+use crate::http::wire::{FieldList, Fields, Misuse};
 use failed::Failed;
-use fields::without_body;
 use redirects::OnRedirect;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -354,28 +354,6 @@ impl ClientRequest {
             events.socket(stream, timings.reused);
         }
         Ok(())
-    }
-
-    /// Encodes the head. `length`: of the whole body, if it is known.
-    fn begin(&mut self, length: Option<usize>, wanted: &mut Wanted<'_>) -> Result<(), Error> {
-        let fields = self.fields.as_ref().unwrap_or(&self.prepared.fields);
-        let head = self.options.settings().head(&self.prepared, fields)?;
-        let expects = fields.view().has(Known::Expect);
-        let head = match length {
-            Some(_) if !self.trailers.view().is_empty() => head.streaming(),
-            Some(0) => without_body(head, expects, &self.options.settings().method)?,
-            Some(bytes) => head.length(bytes as u64),
-            None => head.streaming(),
-        };
-        let exchange = self.exchange.as_mut().ok_or(Misuse::State)?;
-        exchange.begin(&head)?;
-        if !expects {
-            return Ok(());
-        }
-        self.with_exchange(wanted, |exchange, caller| {
-            exchange.flush(caller)?;
-            exchange.await_continue(caller)
-        })
     }
 
     /// Sends the end of the body, and waits for the head of the response.

@@ -3,6 +3,7 @@
 use super::{Caller, Exchange};
 use crate::http::body_reader::BodySource;
 use crate::http::client::connection::is_cut;
+use crate::http::client::encoded_head::EncodedHead;
 use crate::http::client::response_buffer::ResponseBuffer;
 use crate::http::client::timings::Phase;
 use crate::http::error::Error;
@@ -22,6 +23,17 @@ impl Exchange {
         let (connection, buffer) = self.open()?;
         buffer.out.clear();
         Ok(connection.machine.send_request(head, &mut buffer.out)?)
+    }
+
+    /// As [`begin`](Self::begin), for a head that is encoded.
+    pub(in crate::http::client) fn begin_encoded(
+        &mut self,
+        head: &EncodedHead,
+    ) -> Result<(), Error> {
+        self.refuse_unasked()?;
+        let (connection, buffer) = self.open()?;
+        buffer.out.clear();
+        Ok(head.send(&mut connection.machine, &mut buffer.out)?)
     }
 
     /// Refuses what came before the first request of the connection: its sender did not know the request. The

@@ -2,6 +2,7 @@
 
 use crate::http::client::agent::Agent;
 use crate::http::client::deadlines::Timeouts;
+use crate::http::client::encoded_head::EncodedHead;
 use crate::http::client::origin::{Connector, Origin, direct};
 use crate::http::client::proxy::Proxy;
 use crate::http::client::summary::{Asked, OnFinish};
@@ -84,9 +85,10 @@ pub(in crate::http::client) struct Prepared {
     pub(in crate::http::client) fields: FieldList,
     /// The request-target, if it is not the path.
     absolute_form: Option<String>,
-    /// Set once a head was made of them.
     /// The request-target, once it and the method were found to be valid.
     target: OnceLock<Judged>,
+    /// The head of a request without a body, once one was sent.
+    pub(in crate::http::client) head: OnceLock<EncodedHead>,
 }
 
 impl Default for Settings {
@@ -275,6 +277,7 @@ impl Settings {
             origin,
             absolute_form,
             target: OnceLock::new(),
+            head: OnceLock::new(),
         })
     }
 

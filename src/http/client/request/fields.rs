@@ -3,7 +3,7 @@
 use super::ClientRequest;
 use crate::http::error::Error;
 use crate::http::field_values::{self, FieldValues};
-use crate::http::wire::{FieldList, Misuse, RequestOut};
+use crate::http::wire::{FieldList, Misuse};
 use std::fmt;
 
 impl ClientRequest {
@@ -115,23 +115,5 @@ impl fmt::Debug for ClientRequest {
         request
             .field("headers", self.fields())
             .finish_non_exhaustive()
-    }
-}
-
-// RFC 9110 §10.1.1: "A client MUST NOT generate a 100-continue expectation in a request that does
-// not include content."
-pub(super) fn without_body<'a>(
-    head: RequestOut<'a>,
-    expects: bool,
-    method: &str,
-) -> Result<RequestOut<'a>, Error> {
-    if expects {
-        return Err(Misuse::Expectation.into());
-    }
-    // RFC 9110 §8.6: "A user agent SHOULD send Content-Length in a request when the method defines
-    // a meaning for enclosed content and it is not sending Transfer-Encoding."
-    match method {
-        "POST" | "PUT" | "PATCH" => Ok(head.length(0)),
-        _ => Ok(head),
     }
 }
