@@ -143,6 +143,10 @@ impl Deadlines {
         self.handle = Some(Arc::clone(handle));
     }
 
+    pub(super) fn remove_handle(&mut self) {
+        self.handle = None;
+    }
+
     pub(super) fn handle(&self) -> Option<&Arc<Shared>> {
         self.handle.as_ref()
     }

@@ -37,7 +37,7 @@ use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts, phase_timed_out};
 use super::handle::{Ending, RequestHandle, Shared};
 use super::pool::KeepAlive;
-use super::response_buffer::{KeptBuffer, ResponseBuffer};
+use super::response_buffer::ResponseBuffer;
 use super::summary::{Counted, End, Finishing};
 use super::timings::{Phase, Timings};
 use super::wanted::Wanted;
@@ -66,7 +66,7 @@ pub(super) struct Exchange {
     /// If the end of the request is to be reported.
     pub(super) finishing: Option<Finishing>,
     pub(super) timings: Timings,
-    pub(super) buffer: KeptBuffer,
+    pub(super) buffer: ResponseBuffer,
     decompressor: Option<Box<Decompressor>>,
     deadlines: Deadlines,
     timeouts: Timeouts,
@@ -93,21 +93,16 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(
-        pooled: PooledConnection,
-        limits: Limits,
-        deadlines: Deadlines,
-        timeouts: &Timeouts,
-        timings: &Timings,
-    ) -> Exchange {
+    /// The memory of an exchange, in which none has begun.
+    fn unused(limits: Limits, timeouts: &Timeouts, timings: &Timings) -> Exchange {
         Exchange {
-            pooled: Some(pooled),
+            pooled: None,
             ending: None,
             finishing: None,
             timings: *timings,
-            buffer: KeptBuffer::take(limits),
+            buffer: ResponseBuffer::new(limits),
             decompressor: None,
-            deadlines,
+            deadlines: Deadlines::start(None, timings.began),
             pace: Pace::new(timeouts.stall, timeouts.min_bytes_per_second),
             timeouts: timeouts.clone(),
             polled: None,
@@ -121,6 +116,47 @@ impl Exchange {
             continued: false,
             first_byte: None,
         }
+    }
+
+    /// A new exchange in the memory of one that is [over](Self::leave).
+    fn start(
+        &mut self,
+        pooled: PooledConnection,
+        deadlines: Deadlines,
+        timeouts: &Timeouts,
+        timings: &Timings,
+    ) {
+        if self.timeouts != *timeouts {
+            self.pace = Pace::new(timeouts.stall, timeouts.min_bytes_per_second);
+            self.timeouts = timeouts.clone();
+        }
+        self.pace.restart();
+        self.buffer.restart();
+        self.pooled = Some(pooled);
+        self.deadlines = deadlines;
+        self.timings = *timings;
+        (self.received, self.sent, self.interim) = (0, 0, 0);
+        (self.answered, self.stopped, self.continued) = (false, false, false);
+        (self.polled, self.first_byte) = (None, None);
+        self.unsent = false;
+    }
+
+    /// Nobody has the exchange any more: reports its end, and leaves nothing behind but memory.
+    fn leave(&mut self) {
+        if self.finishing.is_some() {
+            let is_switched = self.is_switched();
+            self.pooled = None; // before the program's code runs, which may want its socket
+            let cancelled = self.deadlines.check_cancelled().err();
+            match is_switched {
+                true => self.report(End::Upgraded),
+                false => self.report(End::Cut(cancelled.as_ref())),
+            }
+        }
+        self.pooled = None;
+        self.ending = None;
+        self.decompressor = None;
+        self.deadlines.remove_handle();
+        self.rest = (Vec::new(), 0);
     }
 
     pub(super) fn stream(&self) -> Option<&dyn Stream> {
@@ -273,20 +309,6 @@ impl Exchange {
                 .body
                 .failure()
                 .map_or(Misuse::Ended.into(), Error::from)),
-        }
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        if self.finishing.is_some() {
-            let is_switched = self.is_switched();
-            self.pooled = None; // before the program's code runs, which may want its socket
-            let cancelled = self.deadlines.check_cancelled().err();
-            match is_switched {
-                true => self.report(End::Upgraded),
-                false => self.report(End::Cut(cancelled.as_ref())),
-            }
         }
     }
 }

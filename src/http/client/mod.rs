@@ -40,7 +40,7 @@
 //! | [`response.rs`](response) | [`ClientResponse`]: head, body, text, upgrade | the caller |
 //! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
 //! | [`summary.rs`](summary) | [`ClientSummary`]: what is known of a request when it is over; [`RequestOptions::on_finish`] gets it | `exchange.rs`, `request.rs` |
-//! | [`response_buffer.rs`](response_buffer) | the memory of one response, kept by its thread | `exchange.rs` |
+//! | [`response_buffer.rs`](response_buffer) | the memory of one response | `exchange.rs` |
 //! | [`encoded_head.rs`](encoded_head) | the head of requests without a body, encoded once; `options/settings.rs` keeps it | `request.rs`, `exchange.rs` |
 //! | [`agent.rs`](agent) | [`Agent`]: the lock around the pool (`agent/state.rs` is what it guards), the threads that wait, idle connections that expire | `request.rs` |
 //! | [`opening.rs`](opening) | opens a connection: on the caller's thread, or on its own where the request can be cancelled | `agent.rs`, `request.rs` |

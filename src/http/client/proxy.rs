@@ -17,7 +17,7 @@ mod no_proxy;
 use super::agent::PooledConnection;
 use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts};
-use super::exchange::{Caller, Exchange, KeptExchange};
+use super::exchange::{Caller, KeptExchange};
 use super::origin::{Connected, Connector, Origin};
 use super::response::ClientResponse;
 use super::timings::Timings;
@@ -383,14 +383,14 @@ fn open_tunnel(
     let pooled = PooledConnection::without_agent(ClientConnection::boxed(connected.stream));
     let left = deadline.saturating_duration_since(began);
     let deadlines = Deadlines::start(Some(left), began);
-    let exchange = Exchange::new(
+    let exchange = KeptExchange::new(
         pooled,
         Limits::default(),
         deadlines,
         &Timeouts::default(),
         &Timings::start(),
     );
-    let mut response = connect_response(KeptExchange::new(exchange), to, credentials)?;
+    let mut response = connect_response(exchange, to, credentials)?;
     if !response.is_upgraded() {
         let what = format!("the proxy opens no tunnel to {to}");
         return Err(Error::Refused(Box::new(response.refusal(what))).into());

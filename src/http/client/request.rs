@@ -340,8 +340,8 @@ impl ClientRequest {
             }
         };
         let limits = settings.limits;
-        let exchange = Exchange::new(pooled, limits, deadlines.clone(), timeouts, timings);
-        let exchange = self.exchange.insert(KeptExchange::new(exchange));
+        let exchange = KeptExchange::new(pooled, limits, deadlines.clone(), timeouts, timings);
+        let exchange = self.exchange.insert(exchange);
         if let Some(handle) = deadlines.handle()
             && let Err(cancelled) = exchange.watch(handle)
         {

@@ -7,29 +7,16 @@
 //!           kept                  unread
 //! ```
 //!
-//! The head stays as long as the caller has the response; the body comes and goes behind it. A thread
-//! keeps the memory of its last response for its next one, so that a client that sends one request after
-//! another allocates nothing.
+//! The head stays as long as the caller has the response; the body comes and goes behind it.
 
 use crate::http::body_reader::{BodyReader, DecodedAhead};
 use crate::http::wire::{self, BodyLength, Limits, ResponseDecoder, ResponseHead};
 use crate::net::ReadBuffer;
-use std::cell::RefCell;
-use std::ops::{Deref, DerefMut};
 
-const FIRST_BYTES: usize = 1024;
+pub(super) const FIRST_BYTES: usize = 1024;
 const MAX_BYTES: usize = 64 * 1024;
 /// Memory of more than this is not kept.
-const MAX_KEPT_BYTES: usize = 2 * MAX_BYTES;
-
-thread_local! {
-    static KEPT: RefCell<Option<Box<ResponseBuffer>>> = const { RefCell::new(None) };
-}
-
-/// The memory of a response, from this thread and back to the thread that drops the response. It is on the heap: a
-/// request and its response are moved a dozen times.
-#[derive(Debug)]
-pub(super) struct KeptBuffer(Option<Box<ResponseBuffer>>);
+pub(super) const MAX_KEPT_BYTES: usize = 2 * MAX_BYTES;
 
 #[derive(Debug)]
 pub(super) struct ResponseBuffer {
@@ -43,47 +30,8 @@ pub(super) struct ResponseBuffer {
     limits: Limits,
 }
 
-impl KeptBuffer {
-    /// The memory that this thread has kept, or new memory.
-    pub(super) fn take(limits: Limits) -> KeptBuffer {
-        let kept = KEPT.try_with(|kept| kept.borrow_mut().take());
-        KeptBuffer(Some(match kept.unwrap_or_default() {
-            Some(mut kept) if kept.limits == limits => {
-                kept.restart();
-                kept
-            }
-            _ => Box::new(ResponseBuffer::new(limits)),
-        }))
-    }
-}
-
-impl Drop for KeptBuffer {
-    /// The response is dropped: its memory stays with this thread.
-    fn drop(&mut self) {
-        if let Some(buffer) = self.0.take()
-            && buffer.bytes.size().max(buffer.out.capacity()) <= MAX_KEPT_BYTES
-        {
-            let _ = KEPT.try_with(|kept| kept.borrow_mut().replace(buffer)); // or the thread is ending
-        }
-    }
-}
-
-impl Deref for KeptBuffer {
-    type Target = ResponseBuffer;
-
-    fn deref(&self) -> &ResponseBuffer {
-        self.0.as_deref().expect("it is here until the drop")
-    }
-}
-
-impl DerefMut for KeptBuffer {
-    fn deref_mut(&mut self) -> &mut ResponseBuffer {
-        self.0.as_deref_mut().expect("it is here until the drop")
-    }
-}
-
 impl ResponseBuffer {
-    fn new(limits: Limits) -> ResponseBuffer {
+    pub(super) fn new(limits: Limits) -> ResponseBuffer {
         ResponseBuffer {
             decoder: ResponseDecoder::new(limits),
             body: BodyReader::of_responses(),
@@ -94,7 +42,17 @@ impl ResponseBuffer {
         }
     }
 
-    fn restart(&mut self) {
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether its memory is kept for the next response.
+    pub(super) fn is_small(&self) -> bool {
+        self.bytes.size().max(self.out.capacity()) <= MAX_KEPT_BYTES
+    }
+
+    /// The next response.
+    pub(super) fn restart(&mut self) {
         self.decoder.restart();
         self.body.restart(BodyLength::Known(0), self.limits);
         self.bytes.clear();
@@ -148,19 +106,6 @@ impl ResponseBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memory_is_kept_for_the_next_response_unless_it_is_large() {
-        let mut buffer = KeptBuffer::take(Limits::default());
-        buffer.bytes.room();
-        drop(buffer);
-        let mut kept = KeptBuffer::take(Limits::default());
-        assert!(kept.bytes.size() == FIRST_BYTES && kept.bytes.is_empty());
-
-        kept.out.reserve(MAX_KEPT_BYTES + 1);
-        drop(kept);
-        assert!(KEPT.with(|kept| kept.borrow().is_none()));
-    }
 
     #[test]
     fn a_response_that_comes_piece_by_piece_is_decoded_once() {

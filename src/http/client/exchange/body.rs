@@ -52,7 +52,7 @@ impl BodySource for Exchange {
     const IS_RESPONSE: bool = true;
 
     fn parts(&mut self) -> (&mut BodyReader, &[u8]) {
-        let ResponseBuffer { body, bytes, .. } = &mut *self.buffer;
+        let ResponseBuffer { body, bytes, .. } = &mut self.buffer;
         (body, bytes.unread())
     }
 

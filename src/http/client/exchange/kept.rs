@@ -1,33 +1,49 @@
-//! The memory in which an exchange stands.
+//! The memory in which an exchange stands, with that of its response.
 
 use super::Exchange;
+use crate::http::client::agent::PooledConnection;
+use crate::http::client::deadlines::{Deadlines, Timeouts};
+use crate::http::client::timings::Timings;
+use crate::http::wire::Limits;
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 
 thread_local! {
-    static KEPT: Cell<Option<Box<Option<Exchange>>>> = const { Cell::new(None) };
+    static KEPT: Cell<Option<Box<Exchange>>> = const { Cell::new(None) };
 }
 
-/// An exchange on the heap: its request, its response and their caller move it half a dozen times. Its thread keeps the
-/// memory of its last exchange for its next one.
+/// An exchange on the heap: its request, its response and their caller move it half a dozen times. The thread that drops
+/// it keeps its memory for the next one, so that a client that sends one request after another allocates nothing.
 #[derive(Debug)]
-pub(in crate::http::client) struct KeptExchange(Option<Box<Option<Exchange>>>);
+pub(in crate::http::client) struct KeptExchange(Option<Box<Exchange>>);
 
 impl KeptExchange {
-    pub(in crate::http::client) fn new(exchange: Exchange) -> KeptExchange {
+    /// An exchange on this connection, in the memory that this thread has kept, or in new memory.
+    pub(in crate::http::client) fn new(
+        pooled: PooledConnection,
+        limits: Limits,
+        deadlines: Deadlines,
+        timeouts: &Timeouts,
+        timings: &Timings,
+    ) -> KeptExchange {
         let kept = KEPT.try_with(Cell::take).unwrap_or_default(); // none where the thread is ending
-        let mut memory = kept.unwrap_or_default();
-        *memory = Some(exchange);
-        KeptExchange(Some(memory))
+        let mut exchange = match kept {
+            Some(kept) if *kept.buffer.limits() == limits => kept,
+            _ => Box::new(Exchange::unused(limits, timeouts, timings)),
+        };
+        exchange.start(pooled, deadlines, timeouts, timings);
+        KeptExchange(Some(exchange))
     }
 }
 
 impl Drop for KeptExchange {
-    /// The exchange is dropped: its memory stays with this thread.
+    /// The memory stays with this thread, unless it is large.
     fn drop(&mut self) {
-        if let Some(mut memory) = self.0.take() {
-            *memory = None;
-            let _ = KEPT.try_with(|kept| kept.set(Some(memory))); // or the thread is ending
+        if let Some(mut exchange) = self.0.take() {
+            exchange.leave();
+            if exchange.buffer.is_small() {
+                let _ = KEPT.try_with(|kept| kept.set(Some(exchange))); // or the thread is ending
+            }
         }
     }
 }
@@ -37,15 +53,76 @@ impl Deref for KeptExchange {
 
     #[inline]
     fn deref(&self) -> &Exchange {
-        let exchange = self.0.as_deref().and_then(Option::as_ref);
-        exchange.expect("it is here until the drop")
+        self.0.as_deref().expect("it is here until the drop")
     }
 }
 
 impl DerefMut for KeptExchange {
     #[inline]
     fn deref_mut(&mut self) -> &mut Exchange {
-        let exchange = self.0.as_deref_mut().and_then(Option::as_mut);
-        exchange.expect("it is here until the drop")
+        self.0.as_deref_mut().expect("it is here until the drop")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::client::connection::ClientConnection;
+    use crate::http::client::response_buffer::{FIRST_BYTES, MAX_KEPT_BYTES};
+    use crate::http::client::timings::Phase;
+    use crate::net;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    fn exchange(timeouts: &Timeouts) -> KeptExchange {
+        let connection = ClientConnection::boxed(Arc::new(net::pipe().0));
+        KeptExchange::new(
+            PooledConnection::without_agent(connection),
+            Limits::default(),
+            Deadlines::start(None, Instant::now()),
+            timeouts,
+            &Timings::start(),
+        )
+    }
+
+    #[test]
+    fn memory_is_kept_for_the_next_exchange_unless_it_is_large() {
+        let mut first = exchange(&Timeouts::default());
+        first.buffer.bytes.room();
+        drop(first);
+        let mut kept = exchange(&Timeouts::default());
+        assert!(kept.buffer.bytes.size() == FIRST_BYTES && kept.buffer.bytes.is_empty());
+
+        kept.buffer.out.reserve(MAX_KEPT_BYTES + 1);
+        drop(kept);
+        assert!(KEPT.take().is_none());
+    }
+
+    /// What the memory is compared by is its `Debug`, which has every field.
+    #[test]
+    fn nothing_of_an_exchange_is_left_for_the_next_one() {
+        let shown = |exchange: &Exchange| {
+            let all = format!("{exchange:#?}");
+            let lines = all
+                .lines()
+                .filter(|line| !line.contains("tv_") && !line.contains("Pipe"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let new = shown(&exchange(&Timeouts::default()));
+        KEPT.take();
+
+        let others = Timeouts {
+            stall: Duration::from_secs(1),
+            ..Timeouts::default()
+        };
+        let mut used = exchange(&others);
+        used.deadlines.begin(Phase::Body, Some(Duration::ZERO));
+        let _ = used.pace.waited(Duration::from_millis(1), 0);
+        (used.received, used.sent, used.interim) = (1, 2, 3);
+        (used.answered, used.stopped, used.continued, used.unsent) = (true, true, true, true);
+        (used.polled, used.first_byte) = (Some(Instant::now()), Some(Instant::now()));
+        used.rest = (b"rest".to_vec(), 1);
+        drop(used);
+        assert_eq!(shown(&exchange(&Timeouts::default())), new);
     }
 }
