@@ -5,8 +5,8 @@
 //!
 //! ```text
 //!   bytes    Content-Type: text/html␍␊Server: barewire␍␊
-//!   lines    ╰─────── appended again ────────╯
-//!   before   ╰───────────────────────────────╯╰──────────────────╯
+//!            ╰─────── appended again ────────╯╰─ as it was before ─╯
+//!                                          end
 //! ```
 
 use super::fields::{FieldLines, Fields, Index, Known, Line, name_bytes, value_of};
@@ -41,11 +41,12 @@ const FIRST_BYTES: usize = 144;
 /// ```
 #[derive(Clone, Default)]
 pub struct FieldList {
-    /// The encoding, and behind it that of the lines which `before` has more.
+    /// The encoding, and behind it that of the other lines which the index has. Those were here before the list was
+    /// cleared, and all that were appended since are the same.
     bytes: Vec<u8>,
+    /// Where the encoding ends.
+    end: u32,
     index: Index,
-    /// The lines before the list was cleared, while all that were appended since are the same; otherwise none.
-    before: Vec<Line>,
 }
 
 impl FieldList {
@@ -53,8 +54,8 @@ impl FieldList {
     pub const fn new() -> FieldList {
         FieldList {
             bytes: Vec::new(),
+            end: 0,
             index: Index::new(),
-            before: Vec::new(),
         }
     }
 
@@ -79,27 +80,21 @@ impl FieldList {
     /// Appends this line if it stood here before the list was cleared. Returns whether it did.
     #[inline(always)]
     fn repeat(&mut self, name: &[u8], value: &[u8]) -> bool {
-        let Some(line) = self.before.get(self.index.lines.len()) else {
+        let Some(line) = self.index.before() else {
             return false;
         };
         let is_same = name_bytes(&self.bytes, line) == name && value_of(&self.bytes, line) == value;
         if is_same {
-            self.index.push(*line);
+            self.end = line.value_end + CRLF;
+            self.index.repeat(line.known);
         }
         is_same
     }
 
-    /// Drops what only `before` has: another line is about to come, or one to go.
+    /// Drops what was here before: another line is about to come, or one to go.
     fn forget(&mut self) {
-        self.bytes.truncate(self.end());
-        self.before.clear();
-    }
-
-    /// Where the encoding ends.
-    #[inline(always)]
-    fn end(&self) -> usize {
-        let last = self.index.lines.last();
-        last.map_or(0, |line| (line.value_end + CRLF) as usize)
+        self.bytes.truncate(self.end as usize);
+        self.index.forget();
     }
 
     /// Removes all lines of this name and adds one.
@@ -132,6 +127,7 @@ impl FieldList {
             known: Known::of(name),
         };
         self.bytes.extend_from_slice(b"\r\n");
+        self.end = line.value_end + CRLF;
         self.index.push(line);
     }
 
@@ -143,7 +139,7 @@ impl FieldList {
 
     /// Removes all lines of this name. Returns whether there was one.
     pub fn remove(&mut self, name: impl AsRef<[u8]>) -> bool {
-        self.remove_among(self.index.lines.len(), name.as_ref()) > 0
+        self.remove_among(self.index.len(), name.as_ref()) > 0
     }
 
     /// Removes the lines of this name among the first `first` lines. Returns how many there were.
@@ -156,45 +152,42 @@ impl FieldList {
     }
 
     fn remove_some(&mut self, first: usize, name: &[u8]) -> usize {
-        let before = self.index.lines.len();
+        let before = self.index.len();
         for at in (0..first.min(before)).rev() {
-            let line = self.index.lines[at];
-            let spelt = &self.bytes[line.name_at as usize..line.name_end as usize];
+            let spelt = name_bytes(&self.bytes, &self.index.lines()[at]);
             if spelt.eq_ignore_ascii_case(name) {
                 self.cut(at);
             }
         }
-        before - self.index.lines.len()
+        before - self.index.len()
     }
 
     fn cut(&mut self, at: usize) {
         self.forget();
-        let line = self.index.lines.remove(at);
+        let line = self.index.remove(at);
         let end = line.value_end + CRLF;
         self.bytes.drain(line.name_at as usize..end as usize);
         let gone = end - line.name_at;
-        for later in &mut self.index.lines[at..] {
+        for later in &mut self.index.lines_mut()[at..] {
             later.name_at -= gone;
             later.name_end -= gone;
             later.value_at -= gone;
             later.value_end -= gone;
         }
-        self.index.renumber();
+        self.end -= gone;
     }
 
     /// Keeps the first `lines` lines.
     pub(crate) fn truncate(&mut self, lines: usize) {
-        while self.index.lines.len() > lines {
-            self.cut(self.index.lines.len() - 1);
+        while self.index.len() > lines {
+            self.cut(self.index.len() - 1);
         }
     }
 
     /// Removes every line and keeps the memory.
     #[inline]
     pub fn clear(&mut self) {
-        if self.before.len() < self.index.lines.len() {
-            std::mem::swap(&mut self.before, &mut self.index.lines);
-        }
+        self.end = 0;
         self.index.clear();
     }
 
@@ -212,7 +205,7 @@ impl FieldList {
     /// Appends the field lines, each with its CRLF, without the empty line that ends a section.
     #[inline]
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes[..self.end()]);
+        out.extend_from_slice(&self.bytes[..self.end as usize]);
     }
 }
 
@@ -285,7 +278,10 @@ mod tests {
             expected.push(name.as_bytes(), value.as_bytes());
         }
         assert_eq!(encoded, expected.bytes);
-        assert_eq!(format!("{:?}", list.index), format!("{:?}", expected.index));
+        assert_eq!(list.end, expected.end);
+        let mut index = list.index.clone();
+        index.forget();
+        assert_eq!(format!("{index:?}"), format!("{:?}", expected.index));
         if depth == 0 {
             return;
         }

@@ -107,10 +107,13 @@ pub(super) struct Line {
     pub(super) known: Known,
 }
 
-/// Where the lines are, and which known names they have.
+/// Where the lines are, and which known names they have. An index that was cleared keeps its lines: those that come
+/// are written over them, or compared with them.
 #[derive(Clone, Debug)]
 pub(super) struct Index {
-    pub(super) lines: Vec<Line>,
+    /// The first `count` are the lines; those behind were here before.
+    all: Vec<Line>,
+    count: u32,
     seen: u16,
     repeated: u16,
 }
@@ -124,28 +127,76 @@ impl Default for Index {
 impl Index {
     pub(super) const fn new() -> Index {
         Index {
-            lines: Vec::new(),
+            all: Vec::new(),
+            count: 0,
             seen: 0,
             repeated: 0,
         }
     }
 
+    #[inline(always)]
     pub(super) fn clear(&mut self) {
-        self.lines.clear();
-        self.seen = 0;
-        self.repeated = 0;
+        self.count = 0;
+        (self.seen, self.repeated) = (0, 0);
+    }
+
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn lines(&self) -> &[Line] {
+        &self.all[..self.len()]
+    }
+
+    pub(super) fn lines_mut(&mut self) -> &mut [Line] {
+        &mut self.all[..self.count as usize]
     }
 
     #[inline(always)]
     pub(super) fn push(&mut self, line: Line) {
         self.note(line.known);
-        self.lines.push(line);
+        match self.all.get_mut(self.count as usize) {
+            Some(before) => *before = line,
+            None => self.all.push(line),
+        }
+        self.count += 1;
+    }
+
+    /// The line that was where the next one will be.
+    #[inline(always)]
+    pub(super) fn before(&self) -> Option<&Line> {
+        self.all.get(self.len())
+    }
+
+    /// The next line is the one that was there [before](Self::before), whose name is `known`.
+    #[inline(always)]
+    pub(super) fn repeat(&mut self, known: Known) {
+        self.note(known);
+        self.count += 1;
+    }
+
+    /// Drops the lines that were here before.
+    #[inline(always)]
+    pub(super) fn forget(&mut self) {
+        self.all.truncate(self.count as usize);
+    }
+
+    /// Removes one of the lines, when no others are left.
+    pub(super) fn remove(&mut self, at: usize) -> Line {
+        let line = self.all.remove(at);
+        self.clear();
+        for at in 0..self.all.len() {
+            self.repeat(self.all[at].known);
+        }
+        line
     }
 
     /// Memory for the first lines: many lists have no more. glibc leaves two pieces of this size to every thread that
     /// begins, and growing later leaves no larger one behind.
     pub(super) fn reserve(&mut self) {
-        self.lines.reserve_exact(2);
+        self.all.reserve_exact(2);
     }
 
     #[inline(always)]
@@ -161,20 +212,12 @@ impl Index {
         self.seen == 0
     }
 
-    /// Notes all lines again, after one was removed.
-    pub(super) fn renumber(&mut self) {
-        (self.seen, self.repeated) = (0, 0);
-        for at in 0..self.lines.len() {
-            self.note(self.lines[at].known);
-        }
-    }
-
     /// The lines that can have this name: none, or all.
     #[inline(always)]
     fn candidates(&self, known: Known) -> &[Line] {
         match self.seen & known.bit() {
             0 => &[],
-            _ => &self.lines,
+            _ => self.lines(),
         }
     }
 
@@ -200,26 +243,26 @@ impl<'a> Fields<'a> {
 
     /// How many field lines there are; repeats count.
     pub fn len(&self) -> usize {
-        self.index.lines.len()
+        self.index.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.index.lines.is_empty()
+        self.index.len() == 0
     }
 
     /// Name and value of every line, in order.
     pub fn iter(&self) -> FieldLines<'a> {
         FieldLines {
             bytes: self.bytes,
-            lines: self.index.lines.iter(),
+            lines: self.index.lines().iter(),
         }
     }
 
     /// Where name and value of every line lie, in order, in the bytes that hold them. A value that was folded
     /// is shorter than its lines are.
     pub(crate) fn places(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<'a> {
-        self.index.lines.iter().map(|line| {
+        self.index.lines().iter().map(|line| {
             let name = line.name_at as usize..line.name_end as usize;
             (name, line.value_at as usize..line.value_end as usize)
         })
@@ -248,7 +291,7 @@ impl<'a> Fields<'a> {
         let name = name.as_bytes();
         let Fields { bytes, index } = *self;
         index
-            .lines
+            .lines()
             .iter()
             .filter(move |line| {
                 let range = line.name_at as usize..line.name_end as usize;
@@ -277,7 +320,7 @@ impl<'a> Fields<'a> {
     /// The value of the first line of a known name that nearly every head has.
     #[inline(always)]
     pub(super) fn first(&self, known: Known) -> Option<&'a [u8]> {
-        let mut lines = self.index.lines.iter();
+        let mut lines = self.index.lines().iter();
         let line = lines.find(|line| line.known == known)?;
         Some(value_of(self.bytes, line))
     }

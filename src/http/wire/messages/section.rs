@@ -136,7 +136,7 @@ impl Section {
     // interpreting the field value."
     #[cold]
     pub(super) fn unfold(&mut self, bytes: &mut [u8]) {
-        for line in &mut self.index.lines {
+        for line in self.index.lines_mut() {
             let value = &mut bytes[line.value_at as usize..line.value_end as usize];
             line.value_end = line.value_at + unfold(value) as u32;
         }
@@ -170,7 +170,7 @@ impl Section {
     fn whole_lines(&mut self, bytes: &[u8], limits: &Limits) -> bool {
         let mut at = self.at();
         let mut is_last = false;
-        while !is_last && self.index.lines.len() < limits.fields {
+        while !is_last && self.index.len() < limits.fields {
             let mut name_end = grammar::letters_end(bytes, at);
             let value_at = match bytes.get(name_end..name_end + 3) {
                 Some(next) if next[..2] == *b": " && next[2] > b' ' => name_end + 2,
@@ -306,7 +306,7 @@ impl Section {
                 self.continued(line);
                 continue;
             }
-            if self.index.lines.len() == limits.fields {
+            if self.index.len() == limits.fields {
                 return Err(Error::new(
                     Rule::TooManyFields,
                     bytes,
@@ -322,7 +322,7 @@ impl Section {
     /// The line that the blank at `at` continues.
     #[cold]
     fn folded_line(&mut self, bytes: &[u8], at: usize) -> Result<Line, Error> {
-        match self.index.lines.last() {
+        match self.index.lines().last() {
             // RFC 9112 §2.2: "A recipient that receives whitespace between the start-line and the
             // first header field MUST either reject the message as invalid"
             None => Err(Error::new(Rule::LeadingWhitespace, bytes, at)),
@@ -354,7 +354,7 @@ impl Section {
     #[cold]
     fn continued(&mut self, line: Line) {
         self.is_folding = false;
-        if let Some(last) = self.index.lines.last_mut() {
+        if let Some(last) = self.index.lines_mut().last_mut() {
             *last = line;
         }
     }
