@@ -4,7 +4,7 @@ use crate::http::error::{Error, Failure, Handled};
 use crate::http::refuse::refuse_with;
 use crate::http::server::request::Request;
 use crate::http::server::response::Response;
-use crate::http::wire::{self, RequestHead, Rule, reason_phrase};
+use crate::http::wire::{self, Asks, Rule, reason_phrase};
 use crate::net::{Stream, guarded};
 use std::fmt;
 
@@ -263,19 +263,20 @@ pub(super) fn send_to_encoded_target(request: &Request<'_>, mut response: Respon
     write_refusal(&error.into(), response)
 }
 
-/// Calls the one method that a request with this head is for. Each of them gets a request that is made where it is passed.
+/// Calls the one method that a request is for that asks for this. Each of them gets a request that is made where it is
+/// passed.
 #[inline]
 pub(super) fn dispatch<'r>(
     events: &dyn ServerEvents,
-    head: RequestHead<'_>,
+    asks: Asks,
     request: impl FnOnce() -> Request<'r>,
     response: Response<'_>,
 ) -> Handled {
-    if head.method().is_connect() {
+    if asks.for_tunnel {
         events.connect(request(), response)
-    } else if head.offers_upgrade() {
+    } else if asks.for_upgrade {
         events.upgrade(request(), response)
-    } else if head.expects_continue() {
+    } else if asks.for_continue {
         events.check_continue(request(), response)
     } else {
         events.request(request(), response)

@@ -186,12 +186,13 @@ impl<'s> RequestLoop<'s> {
         }
         loop {
             let next = match self.buffer.is_empty() {
-                true => self.receive(),
-                false => match self.decode() {
-                    Ok(Some(length)) => self.exchange(length, true),
-                    Ok(None) => self.receive(),
-                    Err(error) => self.refuse_or_redirect(error),
-                },
+                true => Ok(false),
+                false => self.decode(),
+            };
+            let next = match next {
+                Ok(true) => self.exchange(),
+                Ok(false) => self.receive(),
+                Err(end) => Err(end),
             };
             if let Err(end) = next {
                 return end;
@@ -199,25 +200,31 @@ impl<'s> RequestLoop<'s> {
         }
     }
 
-    /// The length of the next head, if it has come whole.
+    /// Whether the next head that can be served has come whole.
     #[inline(never)]
-    fn decode(&mut self) -> Result<Option<usize>, wire::Error> {
-        self.decoder.decode(self.buffer.unread())
+    fn decode(&mut self) -> Result<bool, End> {
+        loop {
+            match self.decoder.decode(self.buffer.unread()) {
+                Ok(head) => return Ok(head.is_some()),
+                Err(error) => self.refuse_or_redirect(error)?,
+            }
+        }
     }
 
     #[cold]
     fn refuse_or_redirect(&mut self, error: wire::Error) -> Result<(), End> {
         match error.rule() {
-            Rule::TargetUnencoded => self.exchange(self.decoder.head_length(), false),
+            Rule::TargetUnencoded => self.exchange(),
             _ => Err(self.refuse_head(error)),
         }
     }
 
-    /// One request, its head `length` bytes long, and its response. `is_encoded`: the target is; otherwise the
-    /// response is the 301 to the encoded one.
+    /// The request whose head was decoded, and its response. If the target is not encoded, that is the 301 to the
+    /// encoded one.
     #[inline(never)]
-    fn exchange(&mut self, length: usize, is_encoded: bool) -> Result<(), End> {
+    fn exchange(&mut self) -> Result<(), End> {
         let config = &self.shared.config;
+        let length = self.decoder.head_length();
         self.since = match &self.shared.on_finish {
             Some(_) => Since::Exchange(Instant::now()),
             None => Since::Untimed,
@@ -225,28 +232,30 @@ impl<'s> RequestLoop<'s> {
         self.numbers.request += 1;
         let (head, head_tail) = self.buffer.unread().split_at(length);
         let head = self.decoder.head(head);
-        let client_closes = !head.is_persistent();
         let connection = self.connection.get_mut();
-        let last = config
-            .max_requests_per_connection
-            .is_some_and(|most| self.numbers.request >= most);
         let body_length = head.body_length();
         let ready = connection
-            .request(&head, last)
-            .and_then(|()| Ok(self.body.restart(body_length, connection)?));
+            .request(&head)
+            .and_then(|()| self.body.restart(body_length, connection));
         if ready.is_err() {
             return Err(End::Gone); // the machine is never asked for a second request before the first is done
+        }
+        if let Some(most) = config.max_requests_per_connection
+            && self.numbers.request >= most
+        {
+            connection.machine.close_after();
         }
         (connection.body_is_large, connection.pipelined) = match body_length {
             BodyLength::Known(body) => (body > config.discard_bytes, head_tail.len() as u64 > body),
             _ => (false, true),
         };
+        let asks = connection.machine.asks();
         let handled = guarded(|| {
             let body = RequestBody::new(&mut self.body, head_tail, &self.connection);
             let request = || Request::new(head, body, &self.queue);
             let response = Response::new(&self.connection);
-            match is_encoded {
-                true => dispatch(&self.shared.events, head, request, response),
+            match head.is_encoded() {
+                true => dispatch(&self.shared.events, asks, request, response),
                 false => send_to_encoded_target(&request(), response),
             }
         });
@@ -256,7 +265,7 @@ impl<'s> RequestLoop<'s> {
             self.report_finish(Some(length), since);
         }
         ended?;
-        self.finish(length, client_closes)
+        self.finish(length)
     }
 
     /// Calls [`Server::on_finish`](super::Server::on_finish). `length` is that of the request's head, if it is one.
@@ -300,7 +309,7 @@ impl<'s> RequestLoop<'s> {
 
     /// The end of an exchange: is there a next one?
     #[inline]
-    fn finish(&mut self, length: usize, client_closes: bool) -> Result<(), End> {
+    fn finish(&mut self, length: usize) -> Result<(), End> {
         match self.body.is_unused() {
             true => _ = self.buffer.consume(length),
             false => self.finish_body(length)?,
@@ -311,14 +320,14 @@ impl<'s> RequestLoop<'s> {
             bytes.append(connection.read_ahead_mut());
             self.buffer.replace(&bytes);
         }
-        self.decoder.restart();
-        if connection.machine.next_exchange() {
-            if self.buffer.size() > MAX_READ_BYTES {
-                self.buffer.shrink_to(FIRST_READ_BYTES);
-            }
-            return Ok(());
+        if !connection.machine.next_exchange() {
+            return Err(self.last_end());
         }
-        Err(self.last_end(client_closes))
+        self.decoder.restart();
+        if self.buffer.size() > MAX_READ_BYTES {
+            self.buffer.shrink_to(FIRST_READ_BYTES);
+        }
+        Ok(())
     }
 
     /// Drops what is left of the body, behind a head of `length` bytes, and takes what came behind it.
@@ -337,7 +346,8 @@ impl<'s> RequestLoop<'s> {
 
     /// No next exchange follows: how the connection ends.
     #[cold]
-    fn last_end(&mut self, client_closes: bool) -> End {
+    fn last_end(&mut self) -> End {
+        let client_closes = !self.decoder.is_persistent();
         let is_quiet = client_closes && self.buffer.is_empty() && !self.buffer.was_filled();
         let end = self.flush_and(End::Linger);
         let is_quiet =

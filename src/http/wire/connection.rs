@@ -92,6 +92,8 @@ use super::messages::{BodyLength, FieldList, Version, chunked};
 use super::misuse::Misuse;
 pub(crate) use plain::Plain;
 use sending::{Framing, Sending};
+pub(crate) use server::Asks;
+use std::mem;
 
 /// Which end of the connection we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,7 +259,12 @@ impl Connection {
         if complete {
             // Nothing of this exchange may affect the next: a response to HEAD has no body, but the
             // response to a bad request after it has one.
-            *self = Connection::new(self.role);
+            let mut protocols_offered = mem::take(&mut self.protocols_offered);
+            protocols_offered.clear();
+            *self = Connection {
+                protocols_offered,
+                ..Connection::new(self.role)
+            };
         }
         complete
     }

@@ -131,7 +131,7 @@ mod misuse;
 mod semantics;
 mod uri;
 
-pub(crate) use connection::Plain;
+pub(crate) use connection::{Asks, Plain};
 pub use connection::{Connection, Event, Role, State, request_step, response_step};
 pub use error::{Error, Rule};
 pub use limits::Limits;

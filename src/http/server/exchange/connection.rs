@@ -9,9 +9,8 @@ mod sending;
 
 use super::draft::ResponseDraft;
 use super::response_queue::ResponseQueue;
-use crate::http::error::Error;
 use crate::http::server::config::Config;
-use crate::http::wire::{Connection, RequestHead, Role, State};
+use crate::http::wire::{self, Connection, RequestHead, Role, State};
 use crate::net::{Pipe, Slot, Stream, Tcp, Unix};
 use std::io;
 use std::sync::Arc;
@@ -98,14 +97,10 @@ impl ServerConnection {
 
     /// Starts an exchange.
     #[inline]
-    pub(crate) fn request(&mut self, head: &RequestHead<'_>, last: bool) -> Result<(), Error> {
+    pub(crate) fn request(&mut self, head: &RequestHead<'_>) -> Result<(), wire::Error> {
         self.restart_response();
         self.peer_closed = false;
-        self.machine.receive_request(head)?;
-        if last {
-            self.machine.close_after();
-        }
-        Ok(())
+        self.machine.receive_request(head)
     }
 
     /// Nothing is sent yet in this exchange.

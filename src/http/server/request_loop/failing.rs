@@ -44,10 +44,15 @@ impl RequestLoop<'_> {
     /// of its own.
     #[inline]
     pub(super) fn end_response(&mut self, handled: Result<Handled, Panicked>) -> Result<(), End> {
-        let cause = match handled {
-            Ok(Ok(())) => None,
-            failed => self.report_failure(failed),
-        };
+        match handled {
+            Ok(Ok(())) if self.connection.get_mut().is_complete() => Ok(()),
+            handled => self.end_response_otherwise(handled),
+        }
+    }
+
+    #[cold]
+    fn end_response_otherwise(&mut self, handled: Result<Handled, Panicked>) -> Result<(), End> {
+        let cause = self.report_failure(handled);
         let connection = self.connection.get_mut();
         if connection.handed_over.is_some() {
             return Err(End::HandedOver);

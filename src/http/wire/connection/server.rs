@@ -11,6 +11,17 @@ use crate::http::wire::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checked(Sending);
 
+/// What a request asks for beside a response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asks {
+    /// It is a CONNECT.
+    pub(crate) for_tunnel: bool,
+    /// It offers another protocol.
+    pub(crate) for_upgrade: bool,
+    /// Its client waits for a 100 before it sends the body.
+    pub(crate) for_continue: bool,
+}
+
 impl Connection {
     /// A request head was received.
     ///
@@ -26,6 +37,16 @@ impl Connection {
         self.persistent &= head.is_persistent();
         self.continue_awaited = head.expects_continue();
         Ok(())
+    }
+
+    /// What the current request asks for beside a response.
+    #[inline]
+    pub(crate) fn asks(&self) -> Asks {
+        Asks {
+            for_tunnel: self.connect,
+            for_upgrade: self.upgrade_offered,
+            for_continue: self.continue_awaited,
+        }
     }
 
     /// The refused bytes are no request, but their start line has the method HEAD: the response has no body.

@@ -25,25 +25,57 @@ enum Part {
     Fields,
 }
 
-/// The connection options of a head (RFC 9110 §7.6.1).
+/// What the Connection field of a head says, or its absence (RFC 9110 §7.6.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Options {
-    pub(super) close: bool,
-    pub(super) keep_alive: bool,
+    /// The sender wants the connection to persist after the message.
+    pub(super) persists: bool,
+    /// The field names Upgrade.
     pub(super) upgrade: bool,
 }
 
 impl Options {
-    /// Adds an option, if it is one of these.
+    /// Those of a head with this version and these fields.
+    // RFC 9112 §9.3: "If the "close" connection option is present (Section 9.6), the connection will not
+    // persist after the current response; else, If the received protocol is HTTP/1.1 (or later), the
+    // connection will persist after the current response; else, If the received protocol is HTTP/1.0, the
+    // "keep-alive" connection option is present"
     #[inline(always)]
-    fn add(&mut self, option: &[u8]) -> bool {
-        match option.len() {
-            5 if grammar::is_word(option, b"close") => self.close = true,
-            10 if grammar::is_word(option, b"keep-alive") => self.keep_alive = true,
-            7 if grammar::is_word(option, b"upgrade") => self.upgrade = true,
-            _ => return false,
+    pub(super) fn read(&mut self, version: Version, fields: Fields<'_>) -> Result<(), Error> {
+        self.persists = version == Version::Http11;
+        self.upgrade = false;
+        match fields.has(Known::Connection) {
+            true => self.read_listed(fields),
+            false => Ok(()),
         }
-        true
+    }
+
+    // RFC 9110 §7.6.1: "Connection options are case-insensitive."
+    #[inline(never)]
+    fn read_listed(&mut self, fields: Fields<'_>) -> Result<(), Error> {
+        let mut closes = false;
+        let mut add = |option: &[u8]| {
+            match option.len() {
+                5 if grammar::is_word(option, b"close") => closes = true,
+                10 if grammar::is_word(option, b"keep-alive") => self.persists = true,
+                7 if grammar::is_word(option, b"upgrade") => self.upgrade = true,
+                _ => return false,
+            }
+            true
+        };
+        for value in fields.known(Known::Connection) {
+            // Nearly all have one option.
+            if add(value) {
+                continue;
+            }
+            for option in grammar::list(value) {
+                if !add(option) && !grammar::is_token(option) {
+                    return Err(Error::new(Rule::ConnectionInvalid, value, 0));
+                }
+            }
+        }
+        self.persists &= !closes;
+        Ok(())
     }
 }
 
@@ -130,42 +162,6 @@ impl Head {
         }
         self.section.decode(bytes, &self.limits)
     }
-
-    /// Whether the sender of this head wants the connection to persist after the message.
-    // RFC 9112 §9.3: "If the "close" connection option is present (Section 9.6), the connection will not
-    // persist after the current response; else, If the received protocol is HTTP/1.1 (or later), the
-    // connection will persist after the current response; else, If the received protocol is HTTP/1.0, the
-    // "keep-alive" connection option is present"
-    #[inline]
-    pub(super) fn is_persistent(&self) -> bool {
-        let options = self.options;
-        !options.close && (self.line.version == Version::Http11 || options.keep_alive)
-    }
-}
-
-#[inline(always)]
-pub(super) fn connection_options(fields: Fields<'_>) -> Result<Options, Error> {
-    match fields.has(Known::Connection) {
-        true => listed_options(fields),
-        false => Ok(Options::default()),
-    }
-}
-
-// RFC 9110 §7.6.1: "Connection options are case-insensitive."
-fn listed_options(fields: Fields<'_>) -> Result<Options, Error> {
-    let mut options = Options::default();
-    for value in fields.known(Known::Connection) {
-        // Nearly all have one option.
-        if options.add(value) {
-            continue;
-        }
-        for option in grammar::list(value) {
-            if !options.add(option) && !grammar::is_token(option) {
-                return Err(Error::new(Rule::ConnectionInvalid, value, 0));
-            }
-        }
-    }
-    Ok(options)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@
 
 use super::body::{self, BodyLength};
 use super::fields::{Fields, Known};
-use super::head::{Head, Places, connection_options};
+use super::head::{Head, Places};
 use super::section::Of;
 use super::start_line::Version;
 use super::target::{Judged, Target};
@@ -95,7 +95,7 @@ impl RequestDecoder {
         let version = self.head.line.version;
         let fields = self.head.section.fields(bytes);
         check_host(version, fields)?;
-        self.head.options = connection_options(fields)?;
+        self.head.options.read(version, fields)?;
         self.body = body::request_length(version, fields)?;
         self.expects_continue = fields.has(Known::Expect) && expectation(version, fields)?;
         match self.target.unencoded() {
@@ -148,6 +148,12 @@ impl RequestDecoder {
     /// The field lines that have come whole so far, also behind an error.
     pub(crate) fn fields_so_far<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
         self.head.section.fields(bytes)
+    }
+
+    /// Whether the client of the request that was decoded last will read another response from this connection.
+    #[inline]
+    pub(crate) fn is_persistent(&self) -> bool {
+        self.head.options.persists
     }
 
     /// How long the head is that [`decode`](Self::decode) has just found complete.
@@ -258,6 +264,13 @@ impl<'a> RequestHead<'a> {
         self.decoder.target.path(self.decoder.target(self.bytes))
     }
 
+    /// Whether the target has no byte that browsers leave unencoded; otherwise the error was
+    /// [`Rule::TargetUnencoded`].
+    #[inline]
+    pub(crate) fn is_encoded(&self) -> bool {
+        self.decoder.target.unencoded().is_none()
+    }
+
     /// [`RequestDecoder::encoded_reference`].
     pub(crate) fn encoded_reference(&self) -> String {
         self.decoder.encoded_reference(self.bytes)
@@ -290,17 +303,20 @@ impl<'a> RequestHead<'a> {
     /// Whether the client will read another response from this connection (RFC 9112 §9.3).
     #[inline]
     pub fn is_persistent(&self) -> bool {
-        self.decoder.head.is_persistent()
+        self.decoder.is_persistent()
     }
 
     /// Whether the client offers to switch to another protocol (RFC 9110 §7.8).
     #[inline]
     pub fn offers_upgrade(&self) -> bool {
-        // RFC 9110 §7.8: "A server that receives an Upgrade header field in an HTTP/1.0 request
-        // MUST ignore that Upgrade field."
-        self.decoder.head.options.upgrade
-            && self.fields().has(Known::Upgrade)
-            && self.version() == Version::Http11
+        self.decoder.head.options.upgrade && self.names_protocol()
+    }
+
+    // RFC 9110 §7.8: "A server that receives an Upgrade header field in an HTTP/1.0 request
+    // MUST ignore that Upgrade field."
+    #[cold]
+    fn names_protocol(&self) -> bool {
+        self.fields().has(Known::Upgrade) && self.version() == Version::Http11
     }
 
     /// The authority of the target URI (RFC 9112 §3.3): from an absolute target, otherwise from the Host
@@ -358,7 +374,8 @@ impl ResponseDecoder {
             self.head.section.unfold(unfolded);
         }
         let bytes = self.unfolded.as_deref().unwrap_or(bytes);
-        self.head.options = connection_options(self.head.section.fields(bytes))?;
+        let fields = self.head.section.fields(bytes);
+        self.head.options.read(self.head.line.version, fields)?;
         Ok(Some(length))
     }
 
@@ -425,6 +442,6 @@ impl<'a> ResponseHead<'a> {
 
     /// Whether the server will read another request from this connection (RFC 9112 §9.3).
     pub fn is_persistent(&self) -> bool {
-        self.decoder.head.is_persistent()
+        self.decoder.head.options.persists
     }
 }
