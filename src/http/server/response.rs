@@ -213,6 +213,11 @@ impl<'a> Response<'a> {
     /// is sent then. If the head was not sent before, the client gets 500, else a cut connection.
     pub fn end(self, data: impl AsRef<[u8]>) -> Handled {
         let data = data.as_ref(); // the program's code: nothing is borrowed while it runs
+        self.end_with(data)
+    }
+
+    #[inline(never)]
+    fn end_with(&self, data: &[u8]) -> Handled {
         Ok(self.connection.borrow_mut().end(data)?)
     }
 

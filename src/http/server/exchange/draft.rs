@@ -156,7 +156,7 @@ impl ResponseDraft {
     }
 
     /// Appends a field, and removes those of its name among the first `before`. Returns how many it removed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn merge(
         &mut self,
         before: usize,

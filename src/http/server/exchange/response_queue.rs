@@ -98,7 +98,7 @@ impl ResponseQueue {
 
     /// Lets `encode` append to what is pending and decide what becomes of it; a misuse sends nothing.
     /// `content`: how many bytes of content it will append.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append<R>(
         self: &Arc<Self>,
         content: usize,

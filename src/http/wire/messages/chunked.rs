@@ -379,24 +379,28 @@ fn check_trailers(fields: Fields<'_>) -> Result<(), Error> {
     }
 }
 
-/// The digits of the largest length.
-const MOST_DIGITS: usize = usize::BITS as usize / 4;
-
 /// Appends the line that starts a chunk of `length` bytes; the bytes and a CRLF must follow. A length of
 /// 0 would end the body: use [`encode_last`] for that.
 #[inline]
 pub fn encode_size(length: usize, out: &mut Vec<u8>) {
     debug_assert!(length > 0);
-    let digits = (usize::BITS - length.leading_zeros()).div_ceil(4) as usize;
-    let mut line = [0; MOST_DIGITS + 2];
-    for (at, digit) in line[..digits].iter_mut().enumerate() {
-        *digit = b"0123456789abcdef"[length >> (4 * (digits - 1 - at)) & 15];
+    if length >= 1 << 24 {
+        return encode_large_size(length, out);
     }
-    line[digits..digits + 2].copy_from_slice(b"\r\n");
-    // All of the array: a copy whose length the compiler knows is three moves.
-    let end = out.len() + digits + 2;
-    out.extend_from_slice(&line);
+    // Six digits and the CRLF are one word: the compiler knows its length, so the copy is one move.
+    let (mut line, mut bytes, mut rest) = (u64::from(u16::from_le_bytes(*b"\r\n")), 2, length);
+    while rest > 0 {
+        line = line << 8 | u64::from(b"0123456789abcdef"[rest & 15]);
+        (bytes, rest) = (bytes + 1, rest >> 4);
+    }
+    let end = out.len() + bytes;
+    out.extend_from_slice(&line.to_le_bytes());
     out.truncate(end);
+}
+
+#[cold]
+fn encode_large_size(length: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("{length:x}\r\n").as_bytes());
 }
 
 /// Appends `data` as one chunk; nothing if it is empty.

@@ -63,17 +63,23 @@ impl FieldList {
     ///
     /// # Errors
     /// [`Misuse::FieldName`] or [`Misuse::FieldValue`] for bytes that must not be sent.
-    #[inline]
+    #[inline(always)]
     pub fn append(
         &mut self,
         name: impl AsRef<[u8]>,
         value: impl AsRef<[u8]>,
     ) -> Result<(), Misuse> {
         let (name, value) = (name.as_ref(), value.as_ref());
-        if !self.repeat(name, value) {
-            check_field(name, value)?;
-            self.push(name, value);
+        match self.repeat(name, value) {
+            true => Ok(()),
+            false => self.append_other(name, value),
         }
+    }
+
+    #[inline(never)]
+    fn append_other(&mut self, name: &[u8], value: &[u8]) -> Result<(), Misuse> {
+        check_field(name, value)?;
+        self.push(name, value);
         Ok(())
     }
 

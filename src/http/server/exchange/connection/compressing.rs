@@ -38,6 +38,7 @@ impl ServerConnection {
     }
 
     /// As [`end`](Self::end). If all of it is in one piece, and nothing was sent before, it gets its Content-Length.
+    #[inline(never)]
     pub(super) fn end_compressed(&mut self, data: &[u8]) -> Result<(), Error> {
         let Some(mut compression) = self.begin_compressed(data.is_empty())? else {
             return self.end_plain(data);

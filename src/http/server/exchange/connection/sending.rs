@@ -157,7 +157,7 @@ impl ServerConnection {
     }
 
     /// Ends the response. A small one stays pending while other responses may leave with it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(&mut self, data: &[u8]) -> Result<(), Error> {
         match self.draft.is_compressed() {
             false => self.end_plain(data),
@@ -165,7 +165,7 @@ impl ServerConnection {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     pub(super) fn end_plain(&mut self, data: &[u8]) -> Result<(), Error> {
         if !ResponseQueue::is_small(data.len()) {
             return self.end_large(data);
@@ -178,7 +178,7 @@ impl ServerConnection {
             return self.end_begun(data, then);
         }
         let mut after = 0;
-        let sent = self.append(data.len(), true, then, |machine, draft, out| {
+        self.append(data.len(), true, then, |machine, draft, out| {
             let plain = draft.plain(data);
             after = match plain.and_then(|plain| machine.send_plain(plain, out)) {
                 Some(after) => after,
@@ -189,18 +189,15 @@ impl ServerConnection {
             };
             draft.freeze_head();
             Ok(())
-        });
-        if let Err(Error::Io(_)) = &sent {
-            self.uncount(data.len(), after);
-        }
-        sent
+        })
+        .map_err(|error| self.uncounted(error, data.len(), after))
     }
 
     /// Ends a response whose head has been sent.
     #[inline(never)]
     fn end_begun(&mut self, data: &[u8], then: Then) -> Result<(), Error> {
         let (mut data_end, mut end) = (0, 0);
-        let sent = self.encode(data.len(), true, then, |machine, trailers, out| {
+        self.encode(data.len(), true, then, |machine, trailers, out| {
             if !data.is_empty() && machine.begin_data(data.len(), out)? {
                 out.extend_from_slice(data);
                 data_end = out.len();
@@ -209,14 +206,12 @@ impl ServerConnection {
             machine.send_end(trailers, out)?;
             end = out.len();
             Ok(())
-        });
-        if let Err(Error::Io(_)) = &sent {
-            self.uncount(data.len(), end - data_end);
-        }
-        sent
+        })
+        .map_err(|error| self.uncounted(error, data.len(), end - data_end))
     }
 
     /// Sends `data` uncopied, between what is pending and what ends the response.
+    #[inline(never)]
     fn end_large(&mut self, data: &[u8]) -> Result<(), Error> {
         let mut after = std::mem::take(&mut self.buffers.get_or_insert_default().after_data);
         after.clear();
@@ -269,6 +264,15 @@ impl ServerConnection {
     fn uncount(&mut self, data: usize, end: usize) {
         let unsent = self.queue.unsent_bytes().saturating_sub(end).min(data);
         self.draft.body_bytes -= unsent as u64;
+    }
+
+    /// The error, if one of the stream [uncounted](Self::uncount).
+    #[cold]
+    fn uncounted(&mut self, error: Error, data: usize, end: usize) -> Error {
+        if let Error::Io(_) = error {
+            self.uncount(data, end);
+        }
+        error
     }
 
     /// Encodes the final head, unless it has been sent, and what `body` appends: `length` bytes of the
