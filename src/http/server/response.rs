@@ -216,6 +216,7 @@ impl<'a> Response<'a> {
         self.end_with(data)
     }
 
+    /// Compiled once, whatever holds the data.
     #[inline(never)]
     fn end_with(&self, data: &[u8]) -> Handled {
         Ok(self.connection.borrow_mut().end(data)?)

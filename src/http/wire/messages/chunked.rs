@@ -364,17 +364,14 @@ pub fn is_forbidden_trailer(name: &[u8]) -> bool {
         "upgrade",
         "range",
     ];
-    FORBIDDEN
-        .iter()
-        .any(|forbidden| name.eq_ignore_ascii_case(forbidden.as_bytes()))
+    let mut forbidden = FORBIDDEN.iter().map(|forbidden| forbidden.as_bytes());
+    forbidden.any(|forbidden| name.eq_ignore_ascii_case(forbidden))
 }
 
 fn check_trailers(fields: Fields<'_>) -> Result<(), Error> {
-    match fields
-        .iter()
-        .find(|(name, _)| is_forbidden_trailer(name.as_bytes()))
-    {
-        Some((name, _)) => Err(Error::new(Rule::TrailerForbidden, name.as_bytes(), 0)),
+    let mut names = fields.iter().map(|(name, _)| name.as_bytes());
+    match names.find(|name| is_forbidden_trailer(name)) {
+        Some(name) => Err(Error::new(Rule::TrailerForbidden, name, 0)),
         None => Ok(()),
     }
 }
@@ -382,18 +379,17 @@ fn check_trailers(fields: Fields<'_>) -> Result<(), Error> {
 /// Appends the line that starts a chunk of `length` bytes; the bytes and a CRLF must follow. A length of
 /// 0 would end the body: use [`encode_last`] for that.
 #[inline]
-pub fn encode_size(length: usize, out: &mut Vec<u8>) {
+pub fn encode_size(mut length: usize, out: &mut Vec<u8>) {
     debug_assert!(length > 0);
     if length >= 1 << 24 {
         return encode_large_size(length, out);
     }
     // Six digits and the CRLF are one word: the compiler knows its length, so the copy is one move.
-    let (mut line, mut bytes, mut rest) = (u64::from(u16::from_le_bytes(*b"\r\n")), 2, length);
-    while rest > 0 {
-        line = line << 8 | u64::from(b"0123456789abcdef"[rest & 15]);
-        (bytes, rest) = (bytes + 1, rest >> 4);
+    let (mut line, mut end) = (u64::from(u16::from_le_bytes(*b"\r\n")), out.len() + 2);
+    while length > 0 {
+        line = line << 8 | u64::from(b"0123456789abcdef"[length & 15]);
+        (end, length) = (end + 1, length >> 4);
     }
-    let end = out.len() + bytes;
     out.extend_from_slice(&line.to_le_bytes());
     out.truncate(end);
 }

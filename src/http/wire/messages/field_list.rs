@@ -76,6 +76,7 @@ impl FieldList {
         }
     }
 
+    /// Appends a line that did not stand here before.
     #[inline(never)]
     fn append_other(&mut self, name: &[u8], value: &[u8]) -> Result<(), Misuse> {
         check_field(name, value)?;

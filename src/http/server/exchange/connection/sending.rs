@@ -165,6 +165,7 @@ impl ServerConnection {
         }
     }
 
+    /// As [`end`](Self::end), with data that is not compressed, or was.
     #[inline(never)]
     pub(super) fn end_plain(&mut self, data: &[u8]) -> Result<(), Error> {
         if !ResponseQueue::is_small(data.len()) {
