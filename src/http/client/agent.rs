@@ -165,6 +165,7 @@ impl Agent {
         let other_requests_active = state.pool.totals().sockets > 1;
         drop(state);
         let mut decision = decision.map_err(refused)?;
+        let mut taken_at = Some(began);
         loop {
             decision = match decision {
                 Decision::Wait(position) => {
@@ -177,6 +178,7 @@ impl Agent {
                     closed.clear();
                     let granted = self.wait(position, waiter, deadlines, wanted, &mut closed)?;
                     timings.queue += began.elapsed();
+                    taken_at = None;
                     granted
                 }
                 Decision::Connect(slot) => {
@@ -189,9 +191,10 @@ impl Agent {
                 }
                 Decision::Reuse(connection, slot) => {
                     let slot = self.held(slot, other_requests_active);
-                    let pooled = PooledConnection::new(connection, Some(slot));
+                    let mut pooled = PooledConnection::new(connection, Some(slot));
                     if reuse == Reuse::Allowed && !pooled.connection.is_dead() {
                         timings.reused = true;
+                        pooled.taken_at = taken_at;
                         return Ok(pooled);
                     }
                     pooled.retry(&mut closed)?
@@ -320,11 +323,17 @@ pub(super) struct PooledConnection {
     pub(super) connection: BoxedConnection,
     /// `None` without an agent.
     slot: Option<HeldSlot>,
+    /// When it was taken out of the pool, if it was there at once.
+    pub(super) taken_at: Option<Instant>,
 }
 
 impl PooledConnection {
     fn new(connection: BoxedConnection, slot: Option<HeldSlot>) -> PooledConnection {
-        PooledConnection { connection, slot }
+        PooledConnection {
+            connection,
+            slot,
+            taken_at: None,
+        }
     }
 
     /// A connection that no pool counts.
@@ -350,9 +359,10 @@ impl PooledConnection {
         Ok(held.agent.lock().pool.retry(slot, Instant::now(), closed))
     }
 
-    /// The response was read to its end, and the connection persists.
-    pub(super) fn give_back(mut self, keep_alive: KeepAlive) {
-        let idle = (keep_alive, Instant::now());
+    /// The response was read to its end, and the connection persists. Its last bytes came at `since`: the server counts
+    /// the idle time from there, also if the caller has read them later.
+    pub(super) fn give_back(mut self, keep_alive: KeepAlive, since: Instant) {
+        let idle = (keep_alive, since);
         self.connection.idle = Some(idle);
         if let Some(slot) = self.slot {
             slot.give_back(self.connection, idle);

@@ -216,14 +216,20 @@ impl Deadlines {
     }
 
     fn left_until_first(&self, now: Instant) -> Result<Duration, Error> {
-        let has_passed = |end: &Deadline| end.at <= now;
-        if let Some(end) = self.phase_ends.filter(has_passed) {
-            return Err(phase_timed_out(self.phase, end.limit));
+        let mut left = LONG;
+        if let Some(end) = self.phase_ends {
+            left = end.at.saturating_duration_since(now);
+            if left.is_zero() {
+                return Err(phase_timed_out(self.phase, end.limit));
+            }
         }
-        if let Some(end) = self.total.filter(has_passed) {
-            return Err(timed_out("the request took longer than", end.limit));
+        if let Some(end) = self.total {
+            left = left.min(end.at.saturating_duration_since(now));
+            if left.is_zero() {
+                return Err(timed_out("the request took longer than", end.limit));
+            }
         }
-        Ok(self.next().saturating_duration_since(now))
+        Ok(left)
     }
 }
 

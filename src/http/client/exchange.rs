@@ -71,6 +71,8 @@ pub(super) struct Exchange {
     deadlines: Deadlines,
     timeouts: Timeouts,
     pace: Pace,
+    /// The time, if it has just been read: no call has waited since, and no code of the program has run.
+    clock: Option<Instant>,
     /// When the connection was last polled for an early response, or the first write began.
     polled: Option<Instant>,
     /// How many bytes of a response have come.
@@ -90,6 +92,8 @@ pub(super) struct Exchange {
     continued: bool,
     /// When the first byte of the final head came.
     pub(super) first_byte: Option<Instant>,
+    /// When bytes of the response came last.
+    last_byte: Option<Instant>,
 }
 
 impl Exchange {
@@ -115,6 +119,8 @@ impl Exchange {
             interim: 0,
             continued: false,
             first_byte: None,
+            last_byte: None,
+            clock: None,
         }
     }
 
@@ -132,12 +138,13 @@ impl Exchange {
         }
         self.pace.restart();
         self.buffer.restart();
+        self.clock = pooled.taken_at;
         self.pooled = Some(pooled);
         self.deadlines = deadlines;
         self.timings = *timings;
         (self.received, self.sent, self.interim) = (0, 0, 0);
         (self.answered, self.stopped, self.continued) = (false, false, false);
-        (self.polled, self.first_byte) = (None, None);
+        (self.polled, self.first_byte, self.last_byte) = (None, None, None);
         self.unsent = false;
     }
 
@@ -220,12 +227,26 @@ impl Exchange {
         Ok((pooled.connection.into_stream()?, head_tail))
     }
 
-    /// We waited for the server since `began`, and `bytes` moved.
-    fn check_pace(&mut self, phase: Phase, began: Instant, bytes: usize) -> Result<(), Error> {
-        self.pace.waited(began.elapsed(), bytes).map_err(|_| {
+    /// The time is read anew when it is needed: code of the program runs now.
+    pub(super) fn forget_time(&mut self) {
+        self.clock = None;
+    }
+
+    /// The time. What was read before is used once.
+    #[inline]
+    fn now(&mut self) -> Instant {
+        self.clock.take().unwrap_or_else(Instant::now)
+    }
+
+    /// We waited for the server since `began`, and `bytes` moved. Returns the time.
+    fn check_pace(&mut self, phase: Phase, began: Instant, bytes: usize) -> Result<Instant, Error> {
+        let now = Instant::now();
+        let waited = now.saturating_duration_since(began);
+        if self.pace.waited(waited, bytes).is_err() {
             self.close();
-            phase_timed_out(phase, self.timeouts.stall)
-        })
+            return Err(phase_timed_out(phase, self.timeouts.stall));
+        }
+        Ok(now)
     }
 
     /// Both messages are over: the connection goes back if it can serve another request.
@@ -241,7 +262,8 @@ impl Exchange {
         let is_free = machine.next_exchange() && !is_more_here && !self.unsent;
         // A request that is cancelled now is too late, but its connection may have been aborted.
         if self.release().is_ok() && is_free {
-            pooled.give_back(KeepAlive::of(self.buffer.head().fields()));
+            let since = self.last_byte.unwrap_or_else(Instant::now);
+            pooled.give_back(KeepAlive::of(self.buffer.head().fields()), since);
         }
         self.report(End::Complete);
         Ok(())

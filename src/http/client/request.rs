@@ -352,6 +352,7 @@ impl ClientRequest {
         exchange.finishing(self.finishing.take());
         if let (Some(events), Some(stream)) = (&mut self.events, exchange.stream()) {
             events.socket(stream, timings.reused);
+            exchange.forget_time();
         }
         Ok(())
     }
@@ -380,6 +381,7 @@ impl ClientRequest {
             Some(events) => events.information(status, fields),
         };
         let result = step(exchange, &mut Caller { on_interim, wanted });
+        exchange.forget_time();
         if matches!(result, Err(Error::Io(_) | Error::Peer(_))) {
             exchange.close();
         }

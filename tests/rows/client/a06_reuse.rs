@@ -65,6 +65,25 @@ fn row_a06_a_connection_that_is_idle_for_too_long_is_closed() {
     });
 }
 
+/// The server counts from there, too: it does not see when its response is read.
+#[test]
+fn row_a06_the_idle_time_counts_from_the_last_byte_that_came() {
+    watched(|| {
+        let log = Log::default();
+        let limits = Limits {
+            idle_timeout: Duration::from_millis(30),
+            ..Limits::default()
+        };
+        let server = TestServer::with(limits, noting(OK, &log));
+        let mut response = get(&server.options()); // its body came with its head
+        thread::sleep(2 * limits.idle_timeout);
+        response.collect().unwrap();
+        ok(&server.options());
+        assert_eq!(log.all(), ["1", "2"]);
+        server.end();
+    });
+}
+
 #[test]
 fn row_a06_the_servers_keep_alive_less_a_margin_limits_the_idle_time() {
     watched(|| {

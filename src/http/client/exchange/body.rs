@@ -95,7 +95,8 @@ impl Exchange {
     ) -> Result<Option<usize>, Error> {
         loop {
             let began = Instant::now();
-            let left = self.deadlines.left().inspect_err(|_| self.close())?;
+            let left = self.deadlines.left_at(began);
+            let left = left.inspect_err(|_| self.close())?;
             let mut left = left.min(self.timeouts.stall);
             if let Some(until) = until {
                 left = left.min(until.saturating_duration_since(began));
@@ -125,15 +126,16 @@ impl Exchange {
                     return Err(e.into());
                 }
             };
-            self.check_pace(Phase::Body, began, bytes + sent)?;
+            let now = self.check_pace(Phase::Body, began, bytes + sent)?;
             if bytes > 0 {
+                self.last_byte = Some(now);
                 self.received += bytes as u64;
                 if into.is_none() {
                     self.buffer.bytes.filled(bytes);
                 }
                 return Ok(Some(bytes));
             }
-            if until.is_some_and(|until| until <= Instant::now()) {
+            if until.is_some_and(|until| until <= now) {
                 return Ok(None);
             }
         }

@@ -24,7 +24,7 @@ impl Exchange {
             return Ok(()); // the phase of the body has begun
         }
         let head = Some(self.timeouts.head);
-        let mut now = Instant::now();
+        let mut now = self.now();
         self.deadlines.begin_at(Phase::Head, head, now);
         let pooled = self.pooled.as_ref();
         if pooled.is_some_and(PooledConnection::other_requests_active) {
@@ -86,7 +86,9 @@ impl Exchange {
         }
         self.buffer.bytes.filled(bytes);
         self.received += bytes as u64;
-        self.first_byte.get_or_insert_with(Instant::now);
+        let now = Instant::now();
+        self.first_byte.get_or_insert(now);
+        self.last_byte = Some(now);
         while !self.answered {
             match self.buffer.decode_head() {
                 Ok(None) => break,
@@ -133,7 +135,7 @@ impl Exchange {
     fn after_interim(&mut self, bytes: usize) -> Result<(), Error> {
         self.buffer.drop_head(bytes);
         self.interim += 1;
-        self.first_byte = (!self.buffer.bytes.is_empty()).then(Instant::now);
+        self.first_byte = self.last_byte.filter(|_| !self.buffer.bytes.is_empty());
         if self.interim <= MAX_INTERIM {
             return Ok(());
         }

@@ -147,17 +147,20 @@ impl Exchange {
         while written < all {
             // RFC 9112 §9.5: "A client sending a message body SHOULD monitor the network connection
             // for an error response while it is transmitting the request."
-            let mut began = Instant::now();
-            let polled = *self.polled.get_or_insert(began);
-            if began.saturating_duration_since(polled) >= POLL_INTERVAL {
-                self.polled = Some(began);
-                self.poll_early_response(caller)?;
-                began = Instant::now();
+            let mut began = self.now();
+            match self.polled {
+                None => self.polled = Some(began),
+                Some(polled) if began.saturating_duration_since(polled) < POLL_INTERVAL => {}
+                Some(_) => {
+                    self.polled = Some(began);
+                    self.poll_early_response(caller)?;
+                    began = Instant::now();
+                }
             }
             if self.stopped {
                 break;
             }
-            self.deadlines.left()?;
+            self.deadlines.left_at(began)?;
             caller.wanted.check()?;
             let bufs = not_written(parts, written);
             let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(0);
@@ -182,7 +185,7 @@ impl Exchange {
             };
             written += bytes;
             self.sent += bytes as u64;
-            self.check_pace(Phase::Send, began, bytes)?;
+            self.clock = Some(self.check_pace(Phase::Send, began, bytes)?);
         }
         self.unsent = written < all;
         Ok(())
