@@ -236,17 +236,31 @@ impl Deadlines {
 /// The read timeout that is set on a socket. It is set anew only if it no longer fits: it fits while it
 /// is no shorter than the time left, and no more than an eighth longer. So most requests set none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ReadTimeout(Option<Duration>);
+pub(super) struct ReadTimeout(Option<Fitting>);
+
+#[derive(Clone, Copy, Debug)]
+struct Fitting {
+    timeout: Duration,
+    /// The shortest time left that it fits.
+    shortest: Duration,
+}
 
 impl ReadTimeout {
     /// The timeout to set, if the present one does not fit.
+    #[inline]
     pub(super) fn fit(&mut self, left: Duration) -> Option<Duration> {
-        let most = left + left / 8 + Duration::from_millis(2);
-        if self.0.is_some_and(|now| (left..=most).contains(&now)) {
-            return None;
+        match self.0 {
+            Some(now) if now.shortest <= left && left <= now.timeout => None,
+            _ => Some(self.set(left)),
         }
-        self.0 = Some(left + left / 16 + Duration::from_millis(1));
-        self.0
+    }
+
+    #[cold]
+    fn set(&mut self, left: Duration) -> Duration {
+        let timeout = left + left / 16 + Duration::from_millis(1);
+        let shortest = timeout.saturating_sub(Duration::from_millis(2)) / 9 * 8;
+        self.0 = Some(Fitting { timeout, shortest });
+        timeout
     }
 }
 

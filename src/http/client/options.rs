@@ -320,8 +320,18 @@ impl RequestOptions {
         })
     }
 
+    pub(super) fn into_asked(self) -> Arc<dyn Asked> {
+        self.settings
+    }
+
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What was made of the settings by [`Settings::prepared`].
+    pub(super) fn prepared(&self) -> &Prepared {
+        let prepared = self.settings.prepared.get();
+        prepared.expect("the request was made with it")
     }
 
     /// Goes through the proxy, if there is one, by a tunnel.

@@ -13,7 +13,7 @@ use super::events::ClientEvents;
 use super::exchange::{Caller, Exchange, KeptExchange};
 use super::handle::{Ending, RequestHandle, Shared};
 use super::opening;
-use super::options::{Prepared, RequestOptions};
+use super::options::RequestOptions;
 use super::response::ClientResponse;
 use super::summary::Finishing;
 use super::timings::Timings;
@@ -52,7 +52,6 @@ use std::sync::Arc;
 /// ```
 pub struct ClientRequest {
     options: RequestOptions,
-    prepared: Arc<Prepared>,
     /// The fields, if they differ from those of the options.
     fields: Option<FieldList>,
     trailers: FieldList,
@@ -74,14 +73,13 @@ impl ClientRequest {
     pub(super) fn new(options: RequestOptions) -> Result<ClientRequest, Error> {
         let settings = options.settings();
         let prepared = settings.prepared()?;
-        settings.check_head(&prepared)?;
+        settings.check_head(prepared)?;
         let timings = Timings::start();
         let deadlines = Deadlines::start(settings.timeouts.total, timings.began);
         let finishing = options.finishing(timings.began);
         Ok(ClientRequest {
             options,
             finishing,
-            prepared,
             fields: None,
             trailers: FieldList::new(),
             events: None,
@@ -210,7 +208,8 @@ impl ClientRequest {
     /// # Errors
     /// No connection, a deadline, a broken connection, or a rule that the response breaks.
     pub fn end(mut self, data: impl AsRef<[u8]>) -> Result<ClientResponse, Error> {
-        self.finish(data.as_ref(), &mut Wanted::default())
+        let exchange = self.finish(data.as_ref(), &mut Wanted::default())?;
+        Ok(last_response(exchange, self.options, self.ending))
     }
 
     /// As [`end`](Self::end), as long as the response is wanted. While the request waits (for a socket of the
@@ -241,17 +240,19 @@ impl ClientRequest {
         mut wanted: impl FnMut() -> bool,
     ) -> Result<ClientResponse, Error> {
         let handle = self.shared();
-        self.finish(data.as_ref(), &mut Wanted::asking(&mut wanted, handle))
+        let wanted = &mut Wanted::asking(&mut wanted, handle);
+        let exchange = self.finish(data.as_ref(), wanted)?;
+        Ok(last_response(exchange, self.options, self.ending))
     }
 
     /// Like [`end`](Self::end), but the result is reported to `events`.
     pub fn run(mut self, data: impl AsRef<[u8]>, events: impl ClientEvents + Send + 'static) {
         self.events = Some(Box::new(events));
-        let result = self.finish(data.as_ref(), &mut Wanted::default());
+        let finished = self.finish(data.as_ref(), &mut Wanted::default());
         let Some(mut events) = self.events.take() else {
             return;
         };
-        match result {
+        match finished.map(|it| last_response(it, self.options, self.ending)) {
             Err(error) => events.error(&error),
             Ok(response) if !response.is_upgraded() => events.response(response),
             Ok(mut response) => match response.upgrade() {
@@ -262,16 +263,14 @@ impl ClientRequest {
         }
     }
 
-    fn finish(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<ClientResponse, Error> {
-        let finished = self.receive_last_head(data, wanted);
-        if let Err(error) = &finished {
-            self.ended(error);
+    /// Receives the head of the last response.
+    fn finish(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<KeptExchange, Error> {
+        if let Err(error) = self.receive_last_head(data, wanted) {
+            self.ended(&error);
+            self.ending = None; // without a response, the request has ended
+            return Err(error);
         }
-        let ending = self.ending.take(); // without a response, the request has ended
-        finished?;
-        let mut response = self.response()?;
-        response.is_last(ending);
-        Ok(response)
+        self.answered()
     }
 
     /// Sends what is left of the request, and follows redirects. The exchange then has the head of the last response.
@@ -330,7 +329,7 @@ impl ClientRequest {
     fn open(&mut self, reuse: Reuse, wanted: &mut Wanted<'_>) -> Result<(), Error> {
         self.deadlines.check_cancelled()?;
         let (deadlines, timings) = (&mut self.deadlines, &mut self.timings);
-        let (settings, origin) = (self.options.settings(), &self.prepared.origin);
+        let (settings, origin) = (self.options.settings(), &self.options.prepared().origin);
         let timeouts = &settings.timeouts;
         let pooled = match &settings.agent {
             Some(agent) => agent.acquire(origin, reuse, deadlines, timeouts, timings, wanted)?,
@@ -388,7 +387,14 @@ impl ClientRequest {
         result
     }
 
+    /// A response, after which there may be another request.
     fn response(&mut self) -> Result<ClientResponse, Error> {
+        let exchange = self.answered()?;
+        Ok(ClientResponse::new(exchange, Some(self.options.asked())))
+    }
+
+    /// The exchange, of which the head of the response is here.
+    fn answered(&mut self) -> Result<KeptExchange, Error> {
         let mut exchange = self.exchange.take().ok_or(Misuse::State)?;
         exchange.decompress(self.options.settings().decompress);
         if let Some(first) = exchange.first_byte {
@@ -398,8 +404,19 @@ impl ClientRequest {
         if let Some(handle) = self.deadlines.handle() {
             handle.note(&exchange.timings);
         }
-        Ok(ClientResponse::new(exchange, Some(self.options.asked())))
+        Ok(exchange)
     }
+}
+
+/// The response after which there is no other request.
+fn last_response(
+    exchange: KeptExchange,
+    options: RequestOptions,
+    ending: Option<Ending>,
+) -> ClientResponse {
+    let mut response = ClientResponse::new(exchange, Some(options.into_asked()));
+    response.is_last(ending);
+    response
 }
 
 /// The body as it is written.

@@ -128,12 +128,18 @@ impl Default for Settings {
 /// What a request asks for.
 impl Settings {
     /// Made once, and shared by the clones of the options.
-    pub(in crate::http::client) fn prepared(&self) -> Result<Arc<Prepared>, Error> {
-        if let Some(prepared) = self.prepared.get() {
-            return Ok(Arc::clone(prepared));
+    #[inline]
+    pub(in crate::http::client) fn prepared(&self) -> Result<&Prepared, Error> {
+        match self.prepared.get() {
+            Some(prepared) => Ok(prepared),
+            None => self.prepare_first(),
         }
+    }
+
+    #[cold]
+    fn prepare_first(&self) -> Result<&Prepared, Error> {
         let prepared = Arc::new(self.prepare()?);
-        Ok(Arc::clone(self.prepared.get_or_init(|| prepared)))
+        Ok(self.prepared.get_or_init(|| prepared))
     }
 
     /// Checks that there is a head, the first time.

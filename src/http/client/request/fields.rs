@@ -100,11 +100,13 @@ impl ClientRequest {
         }
         Ok(self
             .fields
-            .get_or_insert_with(|| self.prepared.fields.clone()))
+            .get_or_insert_with(|| self.options.prepared().fields.clone()))
     }
 
     pub(super) fn fields(&self) -> &FieldList {
-        self.fields.as_ref().unwrap_or(&self.prepared.fields)
+        self.fields
+            .as_ref()
+            .unwrap_or(&self.options.prepared().fields)
     }
 }
 

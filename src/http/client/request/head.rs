@@ -2,7 +2,7 @@
 
 use super::ClientRequest;
 use crate::http::client::encoded_head::EncodedHead;
-use crate::http::client::options::{Prepared, RequestOptions};
+use crate::http::client::options::RequestOptions;
 use crate::http::client::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::{Known, Misuse, RequestOut};
@@ -17,10 +17,11 @@ impl ClientRequest {
         let is_plain = self.fields.is_none() && self.trailers.view().is_empty();
         if is_plain && length == Some(0) {
             let exchange = self.exchange.as_mut().ok_or(Misuse::State)?;
-            return exchange.begin_encoded(encoded_head(&self.options, &self.prepared)?);
+            return exchange.begin_encoded(encoded_head(&self.options)?);
         }
-        let fields = self.fields.as_ref().unwrap_or(&self.prepared.fields);
-        let head = self.options.settings().head(&self.prepared, fields)?;
+        let prepared = self.options.prepared();
+        let fields = self.fields.as_ref().unwrap_or(&prepared.fields);
+        let head = self.options.settings().head(prepared, fields)?;
         let expects = fields.view().has(Known::Expect);
         let head = match length {
             Some(_) if !self.trailers.view().is_empty() => head.streaming(),
@@ -41,10 +42,8 @@ impl ClientRequest {
 }
 
 /// The head of a request without a body, as the options make it.
-fn encoded_head<'p>(
-    options: &RequestOptions,
-    prepared: &'p Prepared,
-) -> Result<&'p EncodedHead, Error> {
+fn encoded_head(options: &RequestOptions) -> Result<&EncodedHead, Error> {
+    let prepared = options.prepared();
     if let Some(encoded) = prepared.head.get() {
         return Ok(encoded);
     }
