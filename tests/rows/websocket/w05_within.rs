@@ -345,7 +345,9 @@ fn fault_d01_pings_without_end_do_not_keep_a_receive() {
 #[test]
 fn fault_a02_a_receive_with_a_deadline_does_not_wait_for_the_peer_to_read() {
     watched(|| {
-        let (here, results) = over_a_pipe(|mut ws, _| {
+        let looked = Gate::default();
+        let opens_looked = looked.clone();
+        let (here, results) = over_a_pipe(move |mut ws, _| {
             let writer = ws.writer();
             let first = ws.receive().expect("open").expect("a message");
             assert_eq!(first, "one");
@@ -354,12 +356,13 @@ fn fault_a02_a_receive_with_a_deadline_does_not_wait_for_the_peer_to_read() {
             assert_eq!(second, "two");
             assert_eq!(ws.receive_within(SHORT).expect("open"), Incoming::Nothing);
             assert!(writer.buffered_amount() > 0);
+            opens_looked.open();
             ws.receive().expect("open").expect("a message").into_owned()
         });
         here.write(&[masked(0x81, "one"), masked(0x81, "two")].concat())
             .expect("room");
         let (mut all, mut buf) = (Vec::new(), [0; 2004]);
-        thread::sleep(SHORT * 2);
+        looked.pass();
         while all.len() < 2004 {
             let n = here.read(&mut buf).expect("bytes");
             all.extend_from_slice(&buf[..n]);
