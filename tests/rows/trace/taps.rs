@@ -24,19 +24,19 @@ static SOCKET_FILES: AtomicUsize = AtomicUsize::new(0);
 /// Whether it is under TLS, and how to run it.
 pub(super) const KINDS: &[(&str, bool, Run)] = &[
     ("tcp", false, |server, client| {
-        tcp("127.0.0.1:0", server, client)
+        tcp("127.0.0.1:0", server, client, LONG)
     }),
     ("unix", false, |server, client| {
         // Two tests run this.
         let number = SOCKET_FILES.fetch_add(1, Ordering::Relaxed);
         let name = format!("barewire-tap-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        tcp(&format!("unix:{}", path.display()), server, client);
+        tcp(&format!("unix:{}", path.display()), server, client, LONG);
     }),
     ("pipe", false, over_pipe),
     ("http", false, http),
     ("ws", false, ws),
-    ("tls", true, over_tls),
+    ("tls", true, |server, client| over_tls(server, client, LONG)),
     ("https", true, https),
     ("wss", true, wss),
 ];
@@ -82,31 +82,35 @@ fn echo(socket: Socket) -> io::Result<()> {
     socket.pipe(&socket).map(drop)
 }
 
-/// One thread writes, another reads.
-fn talk(socket: Socket) {
+/// More bytes than a tap keeps while a write is under way.
+const LONG: usize = 300_000;
+
+/// One thread writes, another reads: some lines, and so many bytes at once.
+fn talk(socket: Socket, long: usize) {
     thread::scope(|scope| {
         scope.spawn(|| {
             for number in 0..300 {
                 socket.write_all(format!("{number}\n")).unwrap();
             }
-            socket.write_all(vec![b'a'; 300_000]).unwrap();
+            socket.write_all(vec![b'a'; long]).unwrap();
             socket.end().unwrap();
         });
         (&socket).read_to_end(&mut Vec::new()).unwrap();
     });
 }
 
-fn tcp(address: &str, server: Tap, client: Tap) {
+fn tcp(address: &str, server: Tap, client: Tap, long: usize) {
     let handle = net::create_server(echo)
         .tap(server)
         .listen(address)
         .unwrap();
     let options = ConnectOptions::default().tap(client);
-    talk(net::connect_with(&handle.local_addr().to_string(), &options).unwrap());
+    let socket = net::connect_with(&handle.local_addr().to_string(), &options).unwrap();
+    talk(socket, long);
     stop(handle);
 }
 
-fn over_tls(server: Tap, client: Tap) {
+fn over_tls(server: Tap, client: Tap, long: usize) {
     let tapped = tls::create_server(&identity("server"), echo)
         .unwrap()
         .tap(server);
@@ -116,7 +120,7 @@ fn over_tls(server: Tap, client: Tap) {
     let options = ConnectOptions::default().tap(client);
     let socket = tls::connect_with(&to, &context, &options).unwrap();
     assert!(tls::Tls::of(&**socket.stream()).unwrap().authorized()); // a tap hides nothing
-    talk(socket);
+    talk(socket, long);
     stop(handle);
 }
 
@@ -226,13 +230,14 @@ fn stop(handle: Handle) {
 /// so that there is never more of it.
 #[test]
 fn an_echo_is_never_seen_before_what_it_answers() {
+    const SHORT: usize = 60_000; // with the lines, less than what a tap keeps
     watched(|| {
         let (server, client) = (Seen::default(), Seen::default());
-        tcp("127.0.0.1:0", server.tap(), client.tap());
+        tcp("127.0.0.1:0", server.tap(), client.tap(), SHORT);
         assert_eq!(client.closed(1).0[0].most_ahead, 0);
         let (server, client) = (Seen::default(), Seen::default());
-        over_tls(server.tap(), client.tap());
-        assert!(client.closed(1).1[0].most_ahead == 0);
+        over_tls(server.tap(), client.tap(), SHORT);
+        assert_eq!(client.closed(1).1[0].most_ahead, 0);
     });
 }
 
