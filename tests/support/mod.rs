@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   watched(|| { … })      a test that hangs fails                         watchdog.rs
+//!   steady(most, || { … })  a deadline that must not come: once more if the machine stood still    steady.rs
 //!   Site, over_pipe        a server on a free port, or on none at all        site.rs
 //!   Client                 sends bytes, receives answers                    client.rs
 //!   Answer                 one response, read by strict rules of its own    answer.rs
@@ -36,6 +37,7 @@ mod gzip;
 mod measured;
 mod script;
 mod site;
+mod steady;
 mod tail;
 mod watchdog;
 
@@ -48,6 +50,7 @@ pub(crate) use gzip::{gunzip, gzip};
 pub(crate) use measured::{Measured, assert_no_growth};
 pub(crate) use script::{End, Script};
 pub(crate) use site::{Site, over_pipe};
+pub(crate) use steady::steady;
 pub(crate) use tail::Tail;
 pub(crate) use watchdog::watched;
 
@@ -57,9 +60,9 @@ use std::time::Duration;
 /// How long a test waits for what is bound to happen: far more than any machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What is promised within a second: a busy machine gets two more. (The deadlines behind it are longer, so a
-/// promise that does not hold is seen.)
-pub(crate) const SOON: Duration = Duration::from_secs(3);
+/// What is promised within a second: a machine that stands still meanwhile gets seven more. (The deadlines behind it
+/// are 10 s and longer, so a promise that does not hold is seen.)
+pub(crate) const SOON: Duration = Duration::from_secs(8);
 
 /// A request without a body, as a careful client writes it.
 pub(crate) fn request(method: &str, target: &str) -> String {

@@ -3,7 +3,7 @@
 
 use crate::https::stage as tls;
 use crate::support::{
-    Client, Gate, Log, PATIENCE, Reporting, Site, over_pipe, post, request, watched,
+    Client, Gate, Log, PATIENCE, Reporting, Site, over_pipe, post, request, steady,
 };
 use barewire::http::{self, Error, Request, Response, Server, ServerEvents};
 use barewire::net::Stream;
@@ -57,7 +57,7 @@ fn drip(mut client: Client, byte: &'static str) {
 /// Bytes keep coming, so the socket never times out. The head as a whole does.
 #[test]
 fn deadline_of_a_head_that_comes_byte_by_byte() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let site = Site::new(patient(collecting()).head_timeout(SHORT));
         let mut client = site.client();
         let began = Instant::now();
@@ -69,7 +69,7 @@ fn deadline_of_a_head_that_comes_byte_by_byte() {
 
 #[test]
 fn deadline_of_a_head_that_does_not_go_on() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let site = Site::new(patient(collecting()).head_timeout(SHORT));
         for head in [
             "G",
@@ -89,7 +89,7 @@ fn deadline_of_a_head_that_does_not_go_on() {
 /// The second head on a connection has as much time as the first.
 #[test]
 fn deadline_of_a_later_head() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let site = Site::new(patient(collecting()).head_timeout(SHORT));
         let mut client = site.client();
         client.send(request("GET", "/") + "GET / HT");
@@ -103,7 +103,7 @@ fn deadline_of_a_later_head() {
 /// are its own all the same.
 #[test]
 fn fault_a15_a_long_idle_time_is_no_deadline_of_the_next_request() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let server = || collecting().keep_alive_timeout(Some(HOUR));
         let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome";
         let slow = [
@@ -126,7 +126,7 @@ fn fault_a15_a_long_idle_time_is_no_deadline_of_the_next_request() {
 /// What was read already when a connection is handed to us may be cut anywhere.
 #[test]
 fn fault_a15_bytes_that_were_read_already_have_deadlines_too() {
-    watched(|| {
+    steady(SHORT / 4, || {
         for part in [
             "GET / HT",
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nsome",
@@ -148,7 +148,7 @@ fn fault_a15_bytes_that_were_read_already_have_deadlines_too() {
 /// take a response that was there before their request for its answer (or, by RFC 9112 §9.2, for none).
 #[test]
 fn fault_b12_a_silent_connection_ends_without_a_response() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let server = || patient(collecting()).head_timeout(2 * SHORT);
         let silent = |mut client: Client| {
             let began = Instant::now();
@@ -167,7 +167,7 @@ fn fault_b12_a_silent_connection_ends_without_a_response() {
 /// Four empty lines are waited behind in silence. The fifth is refused at once, before a request and behind one.
 #[test]
 fn fault_b02_b12_a_fifth_empty_line_is_refused() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let server = || {
             let server = collecting().stall_timeout(HOUR);
             server
@@ -222,7 +222,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// body, in one piece with it or byte by byte.
 #[test]
 fn fault_b02_empty_lines_are_no_sign_of_life() {
-    watched(|| {
+    steady(SECOND / 4, || {
         let get = request("GET", "/");
         let firsts = [
             (String::new(), 0),
@@ -259,7 +259,7 @@ fn fault_b02_empty_lines_are_no_sign_of_life() {
 /// An empty line is forgiven: a request may follow it, with the time of a head of its own.
 #[test]
 fn fault_b02_a_request_behind_empty_lines_has_its_own_deadline() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let server = collecting().head_timeout(HOUR).stall_timeout(HOUR);
         let site = Site::new(server.keep_alive_timeout(Some(2 * SHORT)));
         let mut client = site.client();
@@ -277,7 +277,7 @@ fn fault_b02_a_request_behind_empty_lines_has_its_own_deadline() {
 
 #[test]
 fn deadline_of_a_body_that_does_not_go_on() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let site = Site::new(patient(collecting()).stall_timeout(SHORT));
         let mut client = site.client();
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome");
@@ -289,7 +289,7 @@ fn deadline_of_a_body_that_does_not_go_on() {
 /// A byte now and then is progress, but less than the least rate.
 #[test]
 fn deadline_of_a_body_that_comes_byte_by_byte() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let server = patient(collecting()).stall_timeout(SHORT);
         let site = Site::new(server.min_bytes_per_second(1_000_000));
         let mut client = site.client();
@@ -304,7 +304,7 @@ fn deadline_of_a_body_that_comes_byte_by_byte() {
 /// Also where the handler reads for itself, and the error goes through `Read`.
 #[test]
 fn deadline_of_a_body_that_is_read() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let reading = http::create_server(|mut req: Request<'_>, res| -> http::Handled {
             std::io::copy(&mut req, &mut std::io::sink())?;
             res.end("")
@@ -320,7 +320,7 @@ fn deadline_of_a_body_that_is_read() {
 /// A body that the handler left unread is dropped, but the server does not wait for a slow sender.
 #[test]
 fn deadline_of_a_body_that_is_skipped() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let server = http::create_server(|_req, res| res.end("not read"));
         let site = Site::new(patient(server).stall_timeout(SHORT));
         let mut client = site.client();
@@ -333,7 +333,7 @@ fn deadline_of_a_body_that_is_skipped() {
 /// The deadline of the head is over with the head.
 #[test]
 fn deadline_of_the_head_does_not_concern_the_body() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let site = Site::new(patient(collecting()).head_timeout(SHORT));
         let mut client = site.client();
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
@@ -346,7 +346,7 @@ fn deadline_of_the_head_does_not_concern_the_body() {
 /// The time in which a handler computes does not count against the client.
 #[test]
 fn deadline_of_a_body_does_not_run_while_the_handler_computes() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let server = http::create_server(|mut req: Request<'_>, mut res: Response<'_>| {
             thread::sleep(SHORT * 3); // far beyond every deadline here
             let body = req.collect()?.to_vec();
@@ -366,7 +366,7 @@ fn deadline_of_a_body_does_not_run_while_the_handler_computes() {
 /// begins with the head.
 #[test]
 fn deadline_of_a_resting_connection() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let site = Site::new(patient(collecting()).head_timeout(SHORT));
         let mut client = site.client();
         client.send(request("GET", "/"));
@@ -396,7 +396,7 @@ fn endless(log: &Log, piece: usize) -> Server<impl ServerEvents> {
 /// It asks for everything and reads nothing: its buffers are full, and no byte moves.
 #[test]
 fn deadline_of_a_client_that_never_reads() {
-    watched(|| {
+    steady(SHORT / 4, || {
         for piece in [100, 100_000] {
             let log = Log::default();
             let server = patient(endless(&log, piece)).stall_timeout(SHORT);
@@ -418,7 +418,7 @@ fn deadline_of_a_client_that_never_reads() {
 /// The same over TCP, where the kernel has buffers of its own.
 #[test]
 fn deadline_of_a_client_that_never_reads_over_tcp() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let log = Log::default();
         let server = patient(endless(&log, 1_000_000)).stall_timeout(SHORT);
         let site = Site::new(server);
@@ -433,7 +433,7 @@ fn deadline_of_a_client_that_never_reads_over_tcp() {
 /// A byte now and then keeps no answer alive either.
 #[test]
 fn deadline_of_a_client_that_reads_byte_by_byte() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let log = Log::default();
         let server = patient(endless(&log, 1000)).stall_timeout(SHORT);
         let server = server.min_bytes_per_second(1_000_000);
@@ -451,7 +451,7 @@ fn deadline_of_a_client_that_reads_byte_by_byte() {
 /// Small answers wait for a reader too, when there are enough of them.
 #[test]
 fn deadline_of_a_client_that_asks_and_never_reads() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let server = http::create_server(|_req, res| res.end(vec![b'x'; 1000]));
         let server = patient(server).stall_timeout(SHORT);
         let (here, there) = barewire::net::pipe_with_capacity(30_000);
@@ -466,7 +466,7 @@ fn deadline_of_a_client_that_asks_and_never_reads() {
 /// One slow client delays no other: each has a thread of its own.
 #[test]
 fn deadline_or_not_others_are_served() {
-    watched(|| {
+    steady(SHORT / 4, || {
         let gate = Gate::default();
         let until_open = gate.clone();
         let site = Site::new(http::create_server(move |req: Request<'_>, res| {

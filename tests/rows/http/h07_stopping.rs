@@ -2,7 +2,7 @@
 //! requests finish, and at the deadline the rest is cut and counted.
 
 use crate::https::stage as tls;
-use crate::support::{Client, Gate, Log, Site, request, watched};
+use crate::support::{Client, Gate, Log, SOON, Site, request, watched};
 use barewire::http::{self, Handled, Request, Response, Server, ServerEvents};
 use barewire::net::{Handle, Report, Unix};
 use std::io::Read;
@@ -13,8 +13,6 @@ use std::time::Duration;
 /// Longer than the test's watchdog.
 const HOUR: Duration = Duration::from_secs(3600);
 const AT_ONCE: Duration = Duration::from_millis(50);
-/// More than a connection needs that ends at once, and less than any other deadline.
-const SOON: Duration = Duration::from_secs(3);
 
 /// `/wait` waits for the gate, anything else answers at once.
 struct Waiting {

@@ -5,7 +5,7 @@
 //! machine delays a try now and then, a deadline that begins anew delays each: one try of three must be in time.
 
 use crate::https::stage as tls;
-use crate::support::{Client, Log, PATIENCE, Reporting, Site, request, watched};
+use crate::support::{Client, Log, PATIENCE, Reporting, Site, request, steady, watched};
 use barewire::http::{self, Error, Files, Request, Response, Server, ServerEvents};
 use barewire::net::{Layer, Pipe, Stream, pipe, pipe_with_capacity};
 use std::collections::VecDeque;
@@ -194,7 +194,7 @@ fn fault_b01_a_client_that_reads_too_slowly_is_cut_in_time() {
         &[(0, 2_700_000), (9, 68), (667, 68), (675, 68)],
         &[(0, 2_700_000), (9, 68), (373, 137), (1374, 273)],
     ];
-    watched(|| {
+    steady(STALL / 4, || {
         thread::scope(|scope| {
             for path in PATHS {
                 for takes in READERS {
@@ -226,7 +226,7 @@ fn fault_b01_a_client_that_reads_nothing_is_cut() {
         format!("unix:{}", std::env::temp_dir().join(name).display())
     };
     let cut = |log: &Log, what: &str| ended_within(log, STALL, 3 * STALL, what);
-    watched(move || {
+    steady(STALL / 4, move || {
         thread::scope(|scope| {
             for path in PATHS {
                 for address in [tcp(), unix(path)] {
@@ -253,7 +253,7 @@ fn fault_b01_a_client_that_reads_nothing_is_cut() {
 /// A file is a response like others.
 #[test]
 fn fault_b01_a_client_that_reads_nothing_of_a_file_is_cut() {
-    watched(|| {
+    steady(STALL / 4, || {
         let name = format!("barewire-{}-b01", std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -287,7 +287,7 @@ fn fault_b01_a_client_that_reads_nothing_of_a_file_is_cut() {
 /// 10 MB at once, and from then on less than the rate: the beginning does not pay for it.
 #[test]
 fn fault_b01_a_fast_start_does_not_pay_for_a_slow_end() {
-    watched(|| {
+    steady(STALL / 4, || {
         thread::scope(|scope| {
             for (path, piece) in [("/pieces", 1000), ("/small", 1)] {
                 scope.spawn(move || {
@@ -317,7 +317,7 @@ fn fault_b01_a_fast_start_does_not_pay_for_a_slow_end() {
 /// A client above the rate is not cut, however long the response.
 #[test]
 fn fault_b01_a_client_above_the_rate_is_not_cut() {
-    watched(|| {
+    steady(STALL / 4, || {
         let server = http::create_server(|_req, res| res.end(vec![b'x'; 300_000]));
         let server = strict(server).stall_timeout(STALL / 2);
         let server = server.min_bytes_per_second(20_000);
@@ -419,7 +419,7 @@ const CHUNKED: &str = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\
 /// The receiving direction: a last byte late in the stretch does not begin it anew.
 #[test]
 fn fault_b01_a_body_below_the_rate_is_given_up_in_time() {
-    watched(|| {
+    steady(STALL / 4, || {
         let much = "x".repeat(200_000);
         let chunk = format!("30d40\r\n{much}\r\n");
         thread::scope(|scope| {
@@ -446,7 +446,7 @@ fn fault_b01_a_body_below_the_rate_is_given_up_in_time() {
 /// Without a rate, each byte begins the deadline anew: it counts from the last one.
 #[test]
 fn fault_b01_a_body_that_stops_is_given_up_in_time() {
-    watched(|| {
+    steady(STALL / 4, || {
         is_in_time(STALL * 18 / 10, STALL * 27 / 10, COUNTED, || {
             body_given_up(0, COUNTED, "", &["x"])
         });

@@ -7,7 +7,7 @@
 use super::stage::{
     Recorder, Up, expect, order, order_at_close, patient, patient_unix, rest, until,
 };
-use crate::support::{Gate, Log, watched};
+use crate::support::{Gate, Log, steady, watched};
 use barewire::net::{self, Addr, Socket};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -60,7 +60,7 @@ fn read_slowly(mut peer: impl Read) -> usize {
 /// 15 MiB written at once: a peer that reads steadily is not stuck, and bytes that move are activity.
 #[test]
 fn fault_a10_a11_a_slow_reader_gets_all_of_it() {
-    watched(|| {
+    steady(LIMIT / 4, || {
         over_both("a10", |address| {
             let log = Log::default();
             let server_log = log.clone();
@@ -83,7 +83,7 @@ fn fault_a10_a11_a_slow_reader_gets_all_of_it() {
 /// The same for a write that waits, and for a handler that returns meanwhile.
 #[test]
 fn fault_a11_a21_bytes_that_move_are_no_timeout() {
-    watched(|| {
+    steady(LIMIT / 4, || {
         over_both("a11", |address| {
             let log = Log::default();
             let server_log = log.clone();
@@ -274,7 +274,7 @@ fn fault_d01_an_idle_connection_is_cut_however_it_is_read() {
 /// Bytes in either direction are life, and so is a handler that thinks.
 #[test]
 fn fault_d01_bytes_and_thinking_are_not_idle() {
-    watched(|| {
+    steady(LIMIT / 4, || {
         let log = Log::default();
         let server_log = log.clone();
         let up = Up::new(

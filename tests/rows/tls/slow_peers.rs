@@ -2,7 +2,7 @@
 //! `tests/rows/net/slow_peers.rs`), except that a cut is never mistaken for an end.
 
 use super::stage::{client, server};
-use crate::support::{Log, watched};
+use crate::support::{Log, steady, watched};
 use barewire::net::{self, Handle, ServerEvents, Socket, SocketEvents};
 use barewire::tls::{self, ServerContext};
 use std::io::{self, ErrorKind};
@@ -62,7 +62,7 @@ impl SocketEvents for Ends {
 
 #[test]
 fn fault_a10_a11_a_slow_reader_gets_all_of_it_under_tls() {
-    watched(|| {
+    steady(LIMIT / 4, || {
         let log = Log::default();
         let events = log.clone();
         let below = net::create_server(move |socket| {
@@ -83,7 +83,7 @@ fn fault_a10_a11_a_slow_reader_gets_all_of_it_under_tls() {
 /// The handler returns while another thread writes, and the end waits for it.
 #[test]
 fn fault_a19_a21_the_end_follows_what_another_thread_writes_under_tls() {
-    watched(|| {
+    steady(LIMIT / 4, || {
         let below = net::create_server(|socket| {
             let writer = socket.clone();
             writer.write_all("begun").unwrap();

@@ -3,7 +3,7 @@
 use super::stage::{
     HANDSHAKE, Peer, accepting, close, echo, fake_server, masked, plain, rest, switch,
 };
-use crate::support::{Client, Gate, Log, PATIENCE, watched};
+use crate::support::{Client, Gate, Log, PATIENCE, steady, watched};
 use barewire::http::{self, Failure};
 use barewire::net::pipe_with_capacity;
 use barewire::websocket::wire::{Header, Opcode};
@@ -76,7 +76,7 @@ fn fault_d01_pings_do_not_keep_half_a_message_alive() {
 /// Slow, but not too slow: the rate is what is judged, not the time that the message takes.
 #[test]
 fn fault_d01_a_message_that_goes_on_is_not_given_up() {
-    watched(|| {
+    steady(SHORT, || {
         let config = Config {
             stall_timeout: Duration::from_millis(500),
             min_bytes_per_second: 1,
@@ -139,20 +139,24 @@ fn fault_d01_a_vanished_peer_is_found_out() {
     assert_eq!(config.heartbeat_interval, Some(Duration::from_secs(30)));
     assert_eq!(config.heartbeat_timeout, Duration::from_secs(30));
     watched(|| {
-        let config = Config {
-            heartbeat_interval: Some(SHORT),
-            heartbeat_timeout: SHORT,
-            ..Config::default()
+        let open = |heartbeat_timeout| {
+            let config = Config {
+                heartbeat_interval: Some(SHORT),
+                heartbeat_timeout,
+                ..Config::default()
+            };
+            let site = accepting(Acceptor::new().config(config), echo);
+            (Peer::open(&site), site)
         };
-        let site = accepting(Acceptor::new().config(config), echo);
-        let mut peer = Peer::open(&site);
         // One that is there answers, and stays.
+        let (mut peer, _site) = open(PATIENCE);
         for _ in 0..3 {
             assert_eq!(peer.exactly(2), [0x89, 8]);
             let payload = peer.exactly(8);
             peer.send(masked(0x8a, payload));
         }
-        // Now it is silent.
+        // One is silent.
+        let (mut peer, _site) = open(SHORT);
         let rest = rest(&mut peer.stream).expect("a FIN");
         assert_eq!(rest[..2], [0x89, 8]);
         assert_eq!(rest.len(), 10, "{rest:?}");
@@ -162,7 +166,7 @@ fn fault_d01_a_vanished_peer_is_found_out() {
 /// The ping is behind 3 MiB that the peer reads steadily, for much longer than the deadline.
 #[test]
 fn fault_a06_a_peer_that_reads_a_long_message_is_alive() {
-    watched(|| {
+    steady(SHORT, || {
         let every = Duration::from_millis(300);
         let server = Arc::new(http::create_server(move |req, res| {
             let mut ws = websocket::accept(req, res)?.expect("a WebSocket");

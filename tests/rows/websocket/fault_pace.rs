@@ -1,7 +1,7 @@
 //! A slow peer is not cut, one that makes no progress is: faults near A6, D1, D14.
 
 use super::stage::{Peer, close, fake_server, masked, plain, reporting, switch};
-use crate::support::{PATIENCE, watched};
+use crate::support::{PATIENCE, steady, watched};
 use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Error, Misuse};
 use std::io::{Read, Write};
 use std::thread;
@@ -27,7 +27,7 @@ fn drip<'a>(peer: &mut Peer, pieces: impl Iterator<Item = &'a [u8]>) {
 
 #[test]
 fn fault_d01_a_message_in_parts_that_goes_on_is_not_given_up() {
-    watched(|| {
+    steady(STALL / 4, || {
         let (site, reports) = reporting(Acceptor::new().config(stall(STALL)), |ws| {
             let mut reader = ws.split().0.in_parts();
             let mut bytes = 0;
@@ -48,7 +48,7 @@ fn fault_d01_a_message_in_parts_that_goes_on_is_not_given_up() {
 /// Every read ends inside a frame, as on a full, slow link.
 #[test]
 fn fault_d01_reads_that_end_inside_a_frame_are_progress() {
-    watched(|| {
+    steady(STALL / 4, || {
         let (site, reports) = reporting(Acceptor::new().config(stall(STALL)), |mut ws| {
             let receive = |_| ws.receive().expect("it goes on").is_some();
             (0..24).map(receive).filter(|message| *message).count()
@@ -66,7 +66,7 @@ fn fault_d01_reads_that_end_inside_a_frame_are_progress() {
 /// steadily, so it is alive.
 #[test]
 fn fault_a06_a_peer_that_reads_small_messages_steadily_is_alive() {
-    watched(|| {
+    steady(STALL / 4, || {
         let (every, deadline) = (Duration::from_millis(200), Duration::from_secs(1));
         let (site, _reports) = reporting(Acceptor::new(), move |mut ws| {
             ws.heartbeat(every, deadline);
@@ -110,7 +110,7 @@ fn fault_d01_a_close_that_was_answered_is_clean() {
 /// The deadline of our Close frame begins anew while bytes before it leave: the peer reads for longer than that.
 #[test]
 fn fault_a06_a_close_behind_a_long_message_has_its_time() {
-    watched(|| {
+    steady(STALL / 4, || {
         let config = Config {
             close_timeout: Duration::from_secs(1),
             ..Config::default()

@@ -1,7 +1,7 @@
 //! W05: messages in one frame or many, control frames between them, heartbeat, streaming.
 
 use super::stage::{Peer, accepting, echo, fake_server, masked, open, plain, serving, switch};
-use crate::support::{Gate, watched};
+use crate::support::{Gate, steady, watched};
 use barewire::websocket::{
     self, Acceptor, Config, Data, Error, Kind, OwnedData, Room, Slow, wire::Rule,
 };
@@ -211,7 +211,7 @@ fn row_w05_a_ping_is_measured() {
 
 #[test]
 fn row_w05_a_heartbeat_finds_a_peer_that_is_gone() {
-    watched(|| {
+    steady(Duration::from_millis(50), || {
         let (url, server) = fake_server(
             |key| switch(key, ""),
             |mut peer| {
