@@ -137,9 +137,9 @@ mod tests {
     /// Whether it has seen the end of a peer that sends for twice as long as a silent one has; `None`: that peer was
     /// late itself.
     fn sees_the_end_of_who_sends(idle: Duration) -> Option<bool> {
+        let time = Linger::while_bytes_come(idle);
         let (there, here) = peer_with(10);
         thread::scope(|scope| {
-            let time = Linger::while_bytes_come(idle);
             let ended = scope.spawn(|| discard(&here, time, NO_LIMIT));
             let (mut last, mut is_late) = (Instant::now(), false);
             for _ in 0..20 {
