@@ -191,18 +191,17 @@ impl StartLine {
         let &[a, b, c, b' '] = code.first_chunk()? else {
             return None;
         };
-        let digits = [a, b, c].map(|digit| digit.wrapping_sub(b'0'));
         let reason_at = VERSION + " 200 ".len();
         let reason_end = grammar::plain_value_end(bytes, reason_at);
         let end = reason_end + 2;
-        if digits.iter().any(|&digit| digit > 9)
+        if ![a, b, c].iter().all(u8::is_ascii_digit)
             || bytes.get(reason_end..end) != Some(b"\r\n")
             || end > most
         {
             return None;
         }
         (self.phase, self.version, self.start) = (Phase::Lf, Version::Http11, 0);
-        self.status = digits.iter().fold(0, |n, &digit| n * 10 + u16::from(digit));
+        self.status = number([a, b, c]);
         (self.reason_at, self.reason_end) = (reason_at as u32, reason_end as u32);
         Some(end)
     }
@@ -353,12 +352,10 @@ impl StartLine {
             if let Some((i, _)) = wrong {
                 return Err(Error::new(Rule::StatusInvalid, bytes, at + i));
             }
-            if code.len() < 4 {
+            let &[a, b, c, b' '] = code else {
                 return Ok(None);
-            }
-            self.status = code[..3]
-                .iter()
-                .fold(0, |n, d| n * 10 + u16::from(d - b'0'));
+            };
+            self.status = number([a, b, c]);
             at += 4;
             self.at = at as u32;
             self.reason_at = self.at;
@@ -391,6 +388,12 @@ fn scanned(bytes: &[u8], at: usize) -> Option<(usize, Scan)> {
     let mut scan = Scan::default();
     let end = scan.run(bytes, at).ok()??;
     (bytes[end] == b' ').then_some((end, scan))
+}
+
+/// The number that three digits are.
+fn number(digits: [u8; 3]) -> u16 {
+    let add = |number, digit| number * 10 + u16::from(digit - b'0');
+    digits.into_iter().fold(0, add)
 }
 
 /// Decodes `HTTP/` DIGIT `.` DIGIT at `at`: the major digit, and the version that it counts as.
