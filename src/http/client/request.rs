@@ -358,13 +358,11 @@ impl ClientRequest {
 
     /// Sends the end of the body, and waits for the head of the response.
     fn finish_exchange(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
-        let trailers = std::mem::take(&mut self.trailers);
-        let finished = self.with_exchange(wanted, |exchange, caller| {
-            exchange.end(data, &trailers, caller)?;
+        let (exchange, events) = (&mut self.exchange, &mut self.events);
+        with_exchange(exchange, events, wanted, |exchange, caller| {
+            exchange.end(data, &self.trailers, caller)?;
             exchange.receive_head(caller)
-        });
-        self.trailers = trailers; // a retry sends them again
-        finished
+        })
     }
 
     fn with_exchange(
@@ -372,19 +370,7 @@ impl ClientRequest {
         wanted: &mut Wanted<'_>,
         step: impl FnOnce(&mut Exchange, &mut Caller<'_, '_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let exchange = self.exchange.as_mut().ok_or(Misuse::State)?;
-        let events = &mut self.events;
-        let on_interim = &mut |status, fields: Fields<'_>| match events {
-            None => {}
-            Some(events) if status == 100 => events.continued(),
-            Some(events) => events.information(status, fields),
-        };
-        let result = step(exchange, &mut Caller { on_interim, wanted });
-        exchange.forget_time();
-        if matches!(result, Err(Error::Io(_) | Error::Peer(_))) {
-            exchange.close();
-        }
-        result
+        with_exchange(&mut self.exchange, &mut self.events, wanted, step)
     }
 
     /// A response, after which there may be another request.
@@ -406,6 +392,27 @@ impl ClientRequest {
         }
         Ok(exchange)
     }
+}
+
+/// A step of the exchange, which may wait, and report to `events`.
+fn with_exchange(
+    exchange: &mut Option<KeptExchange>,
+    events: &mut Option<Box<dyn ClientEvents + Send>>,
+    wanted: &mut Wanted<'_>,
+    step: impl FnOnce(&mut Exchange, &mut Caller<'_, '_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let exchange = exchange.as_mut().ok_or(Misuse::State)?;
+    let on_interim = &mut |status, fields: Fields<'_>| match events {
+        None => {}
+        Some(events) if status == 100 => events.continued(),
+        Some(events) => events.information(status, fields),
+    };
+    let result = step(exchange, &mut Caller { on_interim, wanted });
+    exchange.forget_time();
+    if matches!(result, Err(Error::Io(_) | Error::Peer(_))) {
+        exchange.close();
+    }
+    result
 }
 
 /// The response after which there is no other request.
