@@ -2,7 +2,7 @@
 
 use super::deadlines::ReadTimeout;
 use crate::http::error::Error;
-use crate::http::wire::{Connection, KeepAlive, Role};
+use crate::http::wire::{Connection, Fields, KeepAlive, Known, Role};
 use crate::net::{Stream, is_timeout};
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -25,6 +25,38 @@ pub(super) struct ClientConnection {
     pub(super) idle: Option<(KeepAlive, Instant)>,
     read_timeout: ReadTimeout,
     has_write_timeout: bool,
+    /// The Keep-Alive of the last response.
+    hint: Hint,
+}
+
+/// A Keep-Alive value, and what it means: most servers send the same one in each response.
+#[derive(Default)]
+struct Hint {
+    value: Vec<u8>,
+    means: KeepAlive,
+}
+
+/// A longer value is decoded each time.
+const MAX_HINT_BYTES: usize = 64;
+
+impl Hint {
+    /// As [`KeepAlive::of`].
+    fn of(&mut self, fields: Fields<'_>) -> KeepAlive {
+        if !fields.has(Known::KeepAlive) {
+            return KeepAlive::default();
+        }
+        let mut values = fields.known(Known::KeepAlive);
+        let (value, other) = (values.next().unwrap_or_default(), values.next());
+        if other.is_some() || value.len() > MAX_HINT_BYTES {
+            return KeepAlive::of(fields);
+        }
+        if self.value != value {
+            self.value.clear();
+            self.value.extend_from_slice(value);
+            self.means = KeepAlive::of(fields);
+        }
+        self.means
+    }
 }
 
 impl ClientConnection {
@@ -36,6 +68,7 @@ impl ClientConnection {
             idle: None,
             read_timeout: ReadTimeout::default(),
             has_write_timeout: false,
+            hint: Hint::default(),
         })
     }
 
@@ -49,6 +82,11 @@ impl ClientConnection {
     /// request, no read has shown whether the server speaks first.
     pub(super) fn take_fresh(&mut self) -> bool {
         std::mem::take(&mut self.is_fresh)
+    }
+
+    /// How long the server keeps the connection, as the fields of its response say.
+    pub(super) fn keep_alive(&mut self, fields: Fields<'_>) -> KeepAlive {
+        self.hint.of(fields)
     }
 
     /// Reads, and waits `left` for the first byte. `None`: none came.
@@ -112,5 +150,40 @@ impl fmt::Debug for ClientConnection {
         f.debug_struct("ClientConnection")
             .field("stream", &self.stream)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::wire::FieldList;
+
+    #[test]
+    fn a_hint_that_is_remembered_is_the_one_of_the_fields() {
+        let long = format!("timeout=4, {}", "x".repeat(MAX_HINT_BYTES));
+        let responses: [&[&str]; 9] = [
+            &[],
+            &["timeout=5"],
+            &["timeout=5"],
+            &["timeout=5, max=0"],
+            &[],
+            &["timeout=9", "timeout=2"],
+            &["timeout=9"],
+            &[&long],
+            &[""],
+        ];
+        let mut hint = Hint::default();
+        for values in responses.iter().chain(responses.iter().rev()) {
+            let mut fields = FieldList::new();
+            for value in *values {
+                fields.append("Keep-Alive", value).unwrap();
+            }
+            assert_eq!(
+                hint.of(fields.view()),
+                KeepAlive::of(fields.view()),
+                "{values:?}"
+            );
+            assert!(hint.value.len() <= MAX_HINT_BYTES);
+        }
     }
 }

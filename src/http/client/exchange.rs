@@ -36,7 +36,6 @@ use super::agent::PooledConnection;
 use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts, phase_timed_out};
 use super::handle::{Ending, RequestHandle, Shared};
-use super::pool::KeepAlive;
 use super::response_buffer::ResponseBuffer;
 use super::summary::{Counted, End, Finishing};
 use super::timings::{Phase, Timings};
@@ -263,7 +262,8 @@ impl Exchange {
         // A request that is cancelled now is too late, but its connection may have been aborted.
         if self.release().is_ok() && is_free {
             let since = self.last_byte.unwrap_or_else(Instant::now);
-            pooled.give_back(KeepAlive::of(self.buffer.head().fields()), since);
+            let keep_alive = pooled.connection.keep_alive(self.buffer.head().fields());
+            pooled.give_back(keep_alive, since);
         }
         self.report(End::Complete);
         Ok(())
