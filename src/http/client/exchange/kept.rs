@@ -116,12 +116,39 @@ mod tests {
             ..Timeouts::default()
         };
         let mut used = exchange(&others);
-        used.deadlines.begin(Phase::Body, Some(Duration::ZERO));
-        let _ = used.pace.waited(Duration::from_millis(1), 0);
-        (used.received, used.sent, used.interim) = (1, 2, 3);
-        (used.answered, used.stopped, used.continued, used.unsent) = (true, true, true, true);
-        (used.polled, used.first_byte) = (Some(Instant::now()), Some(Instant::now()));
-        used.rest = (b"rest".to_vec(), 1);
+        // Every field is named: who adds one says here what is left of it.
+        let Exchange {
+            pooled: _,
+            ending: _,
+            finishing: _,
+            timings: _,
+            buffer,
+            decompressor: _,
+            deadlines,
+            timeouts: _,
+            pace,
+            clock,
+            polled,
+            received,
+            sent,
+            answered,
+            stopped,
+            unsent,
+            rest,
+            interim,
+            continued,
+            first_byte,
+            last_byte,
+        } = &mut *used;
+        buffer.out.push(1);
+        deadlines.begin(Phase::Body, Some(Duration::ZERO));
+        let _ = pace.waited(Duration::from_millis(1), 0);
+        (*received, *sent, *interim) = (1, 2, 3);
+        (*answered, *stopped, *continued, *unsent) = (true, true, true, true);
+        *rest = (b"rest".to_vec(), 1);
+        for time in [clock, polled, first_byte, last_byte] {
+            *time = Some(Instant::now());
+        }
         drop(used);
         assert_eq!(shown(&exchange(&Timeouts::default())), new);
     }
