@@ -5,7 +5,7 @@ use super::events::Events;
 use super::fleet::Fleet;
 use super::handle::Cluster;
 use super::parent::{Parent, State};
-use super::worker::Start;
+use super::worker::{Process, Start};
 use crate::net::{Listener, guarded};
 use crate::setters::setters;
 use std::env;
@@ -58,6 +58,7 @@ pub fn setup_master_with(events: impl Events) -> Master {
             round_robin: false,
             owns_socket: true,
             deadline: ten_seconds,
+            parent: None,
             file: None,
         },
         fleet: Fleet::new(ten_seconds, 5),
@@ -146,7 +147,10 @@ impl Master {
             address: listener.local_addr()?,
             program: self.exec.map_or_else(own, Ok)?,
             events: self.events,
-            start: self.start,
+            start: Start {
+                parent: Process::this(),
+                ..self.start
+            },
             epoch: Instant::now(),
             asking: Mutex::default(),
             restarting: Mutex::default(),

@@ -60,8 +60,9 @@
 //! 2. Each worker has a process group of its own. So the Ctrl-C of a terminal reaches the parent only.
 //! 3. A worker whose parent has ended, by whatever signal, finds the end of its control stream. It closes the listening
 //!    socket for all, removes the socket file, finishes its connections until its [`deadline`](Master::deadline), and
-//!    ends. One that drains already does the same, within the time that it has left. If the parent lives (its process is
-//!    still the worker's parent), it has broken off this worker alone, which leaves the socket and the file to the others.
+//!    ends. One that drains already does the same, within the time that it has left. If the parent lives (it is still
+//!    the worker's own; behind a wrapper such as `sh -c`, it is still in `/proc`), it has broken off this worker alone, which
+//!    leaves the socket and the file to the others.
 //! 4. A worker that ends, or is disconnected, is replaced: at once if it had served for a second; otherwise 100 ms, 200 ms …
 //!    10 s after its end, and after [`max_failures`](Master::max_failures) in a row, while no other worker serves, not
 //!    at all.
@@ -91,12 +92,12 @@
 //! are not equal.
 //!
 //! # What it costs to read
-//! 1,200 lines of code, without comments and tests. What each part has, and what a cluster without it would do:
+//! 1,260 lines of code, without comments and tests. What each part has, and what a cluster without it would do:
 //!
 //! | lines | part | without it |
 //! |---|---|---|
 //! | 310 | `parent.rs`: a worker's life in a thread of the parent, its events, what these threads share | |
-//! | 270 | `worker.rs` | a worker whose parent is killed loses its requests, and leaves the socket open |
+//! | 310 | `worker.rs`, `worker/parent_process.rs` | a worker whose parent is killed loses its requests, and leaves the socket open |
 //! | 170 | `fleet.rs` | a program that dies at once is started for ever, one that hangs never ends, and a restart replaces all workers by a program that does not work |
 //! | 200 | `master.rs`, `handle.rs` | 40 of them are the restart and the figures of the workers: without these, a user stops the cluster and starts another |
 //! | 100 | `child.rs` | a worker that does not read holds up the parent |
@@ -113,7 +114,7 @@
 //! |---|---|
 //! | the parent's face | `master.rs` (settings, start) · `handle.rs` (a running cluster) |
 //! | the parent | `parent.rs`: one thread for each worker · `events.rs` · `child.rs`: a process and its queue |
-//! | a worker | `worker.rs`: its end of the control stream, and its turn |
+//! | a worker | `worker.rs`: its end of the control stream, and its turn · `worker/parent_process.rs`: whether the parent lives |
 //! | bytes and decisions | `lines.rs` · `fleet.rs` · `turns.rs` · `worker/own_turn.rs` |
 //!
 //! # To change X, touch Y

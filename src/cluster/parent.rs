@@ -404,6 +404,7 @@ mod tests {
                 round_robin: false,
                 owns_socket: true,
                 deadline: Duration::ZERO,
+                parent: None,
                 file: None,
             },
             epoch: Instant::now(),

@@ -1,12 +1,15 @@
 //! A worker, from inside its own process. Its end of the control stream is its standard output.
 
 mod own_turn;
+mod parent_process;
 
 use super::lines::{self, Part, Splitter};
 use crate::net::{
     Addr, Handle, Listener, Report as Connections, Shutdown, SocketFile, Turn, guarded, lock, wait,
 };
 use own_turn::{Look, OwnTurn};
+use parent_process::Parent;
+pub(super) use parent_process::Process;
 use std::env;
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,46 +17,45 @@ use std::mem;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::parent_id;
+use std::str::FromStr;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A parent that reads nothing for this long is as good as gone.
 const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a thread waits for the turn before it looks whether its server stops.
 const MOMENT: Duration = Duration::from_millis(250);
-/// How long a dead parent may still be this process's: the kernel closes the descriptors of a process that dies first, and
-/// gives its children another parent after that.
-const ADOPTED_WITHIN: Duration = Duration::from_secs(1);
-const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Tells a process that it is a worker, and what it has to know before its parent speaks: see [`Start`].
 pub(super) const VARIABLE: &str = "BAREWIRE_WORKER";
 
-/// `3 true true 10000 2049:77`: its number, whether it takes turns, whether its parent has bound the socket (or was lent
-/// it), the deadline without a parent in milliseconds, and the device and inode of the socket's file, if the parent has made
-/// one.
+/// `3 true true 10000 812:5077 2049:77`: its number, whether it takes turns, whether its parent has bound the socket (or was
+/// lent it), the deadline without a parent in milliseconds, the parent itself, and the device and inode of the socket's
+/// file, if the parent has made one. `-` stands for what there is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Start {
     pub(super) id: u64,
     pub(super) round_robin: bool,
     pub(super) owns_socket: bool,
     pub(super) deadline: Duration,
+    pub(super) parent: Option<Process>,
     pub(super) file: Option<(u64, u64)>,
 }
 
 impl Start {
     pub(super) fn encode(&self) -> String {
         let millis = lines::millis(self.deadline);
-        let start = format!(
-            "{} {} {} {millis}",
-            self.id, self.round_robin, self.owns_socket
-        );
-        match self.file {
-            Some((device, inode)) => format!("{start} {device}:{inode}"),
-            None => start,
-        }
+        let pair = |pair: Option<(u64, u64)>| match pair {
+            Some((one, other)) => format!("{one}:{other}"),
+            None => "-".to_owned(),
+        };
+        let parent = pair(self.parent.map(|it| (it.id.into(), it.began)));
+        let (id, file) = (self.id, pair(self.file));
+        format!(
+            "{id} {} {} {millis} {parent} {file}",
+            self.round_robin, self.owns_socket
+        )
     }
 
     /// The file that the parent has made. By now, another server may have put its own in the place of it.
@@ -62,20 +64,22 @@ impl Start {
     }
 
     fn decode(text: &str) -> Option<Start> {
+        fn pair<T: FromStr, U: FromStr>(text: &str) -> Option<Option<(T, U)>> {
+            match text.split_once(':') {
+                Some((one, other)) => Some(Some((one.parse().ok()?, other.parse().ok()?))),
+                None => (text == "-").then_some(None),
+            }
+        }
         let mut parts = text.split(' ');
-        Some(Start {
+        let start = Start {
             id: parts.next()?.parse().ok()?,
             round_robin: parts.next()?.parse().ok()?,
             owns_socket: parts.next()?.parse().ok()?,
             deadline: Duration::from_millis(parts.next()?.parse().ok()?),
-            file: match parts.next() {
-                Some(file) => {
-                    let (device, inode) = file.split_once(':')?;
-                    Some((device.parse().ok()?, inode.parse().ok()?))
-                }
-                None => None,
-            },
-        })
+            parent: pair(parts.next()?)?.map(|(id, began)| Process { id, began }),
+            file: pair(parts.next()?)?,
+        };
+        parts.next().is_none().then_some(start)
     }
 }
 
@@ -107,7 +111,7 @@ pub fn worker() -> Option<Worker> {
         let stream = UnixStream::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
         let mut inner = Inner::new(start, stream).ok()?;
         if inner.report(lines::ONLINE, "").is_err() {
-            inner.parent = None; // it was gone before its number was asked for; `serve` ends at once
+            inner.parent = Parent::Gone; // `serve` ends at once
         }
         let inner = Arc::new(inner);
         Some(Worker { inner })
@@ -146,8 +150,7 @@ pub struct Worker {
 
 struct Inner {
     start: Start,
-    /// The process that is the parent at the start: 1 in a container, say. `None`: it was gone by then.
-    parent: Option<u32>,
+    parent: Parent,
     stream: UnixStream,
     /// Held by the thread that writes a line.
     writing: Mutex<()>,
@@ -267,7 +270,7 @@ impl Worker {
 
     /// A parent that lives has broken off this worker alone, which was too slow to read: the others go on.
     fn stream_has_ended(&self, file: Option<SocketFile>) {
-        match self.inner.start.owns_socket && self.inner.is_orphan() {
+        match self.inner.start.owns_socket && self.inner.parent.is_gone() {
             true => close_for_all(), // and the file is removed
             false => mem::forget(file),
         }
@@ -329,7 +332,7 @@ impl Inner {
         stream.set_write_timeout(Some(STALL_TIMEOUT))?;
         Ok(Inner {
             start,
-            parent: Some(parent_id()),
+            parent: Parent::new(start.parent),
             stream,
             writing: Mutex::default(),
             turn: Mutex::default(),
@@ -337,18 +340,6 @@ impl Inner {
             server: OnceLock::new(),
             on_message: Mutex::default(),
         })
-    }
-
-    /// The parent is gone: this process has another, or will have within moments.
-    fn is_orphan(&self) -> bool {
-        let began = Instant::now();
-        while self.parent == Some(parent_id()) {
-            if began.elapsed() >= ADOPTED_WITHIN {
-                return false;
-            }
-            thread::sleep(POLL_INTERVAL);
-        }
-        true
     }
 
     fn report(&self, verb: &str, text: &str) -> io::Result<()> {

@@ -10,6 +10,7 @@ fn a_deadline_that_never_comes_is_a_deadline() {
         round_robin: false,
         owns_socket: false,
         deadline: Duration::MAX,
+        parent: None,
         file: None,
     };
     let read = Start::decode(&start.encode()).expect("a start");
@@ -18,7 +19,7 @@ fn a_deadline_that_never_comes_is_a_deadline() {
 
 /// A worker that takes turns, and the parent's end of its control stream, which never waits.
 fn taking_turns() -> (Worker, UnixStream) {
-    let start = Start::decode("1 true true 10000").expect("a start");
+    let start = Start::decode("1 true true 10000 - -").expect("a start");
     let (stream, parent) = UnixStream::pair().expect("a pair");
     parent.set_nonblocking(true).expect("a socket");
     let inner = Arc::new(Inner::new(start, stream).expect("a socket"));
@@ -94,6 +95,7 @@ fn what_a_worker_knows_at_its_start_comes_back() {
             round_robin,
             owns_socket: !round_robin,
             deadline: Duration::from_secs(10),
+            parent: Process::this(),
             file: round_robin.then_some((2049, u64::MAX)),
         };
         assert_eq!(Start::decode(&start.encode()), Some(start));
@@ -101,27 +103,18 @@ fn what_a_worker_knows_at_its_start_comes_back() {
     for garbage in [
         "",
         "1",
-        "1 both true 2",
-        "x true true 2",
-        "1 true true -2",
-        "1 true 2",
-        "1 true true 2 3",
-        "1 true true 2 3:x",
+        "1 both true 2 - -",
+        "x true true 2 - -",
+        "1 true true -2 - -",
+        "1 true 2 - -",
+        "1 true true 2",
+        "1 true true 2 -",
+        "1 true true 2 - 3",
+        "1 true true 2 - 3:x",
+        "1 true true 2 4294967296:1 -",
+        "1 true true 2 - - -",
     ] {
         assert_eq!(Start::decode(garbage), None, "{garbage:?}");
-    }
-}
-
-/// A control stream ends while the parent lives if the worker was too slow to read. A parent's number may be 1.
-#[test]
-fn only_a_worker_with_another_parent_is_an_orphan() {
-    let start = Start::decode("1 false true 0").expect("a start");
-    let (stream, _) = UnixStream::pair().expect("a pair");
-    let mut inner = Inner::new(start, stream).expect("a socket");
-    assert!(!inner.is_orphan(), "its parent lives");
-    for gone in [None, Some(parent_id() + 1)] {
-        inner.parent = gone;
-        assert!(inner.is_orphan(), "{gone:?}");
     }
 }
 
@@ -133,7 +126,7 @@ fn the_file_of_another_server_is_not_the_workers() {
     let listener = Listener::bind(&address).expect("an address");
     let (device, inode) = listener.file_id().expect("a file");
     for (inode, is_ours) in [(inode + 1, false), (inode, true)] {
-        let start = format!("1 false true 0 {device}:{inode}");
+        let start = format!("1 false true 0 - {device}:{inode}");
         let start = Start::decode(&start).expect("a start");
         drop(start.file(&listener.local_addr().expect("an address")));
         assert_eq!(path.exists(), !is_ours);
