@@ -7,9 +7,10 @@ use crate::support::{
     Answer, Broken, Client, Log, Reporting, Script, Site, answer, over_pipe, post, watched,
 };
 use barewire::http::{self, Request, Server, ServerEvents};
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 fn collecting() -> Server<impl ServerEvents> {
@@ -322,5 +323,46 @@ fn limit_of_patience_with_what_is_cut_off() {
                 Err(wrong) => panic!("{wrong}"),
             }
         }
+    });
+}
+
+/// How much comes at once is as large as the buffer that it comes into: a fast upload has a large one, until it is slow.
+#[test]
+fn an_upload_that_becomes_slow_holds_no_large_buffer() {
+    const SMALL: usize = 16 << 10;
+    const LARGE: usize = 1 << 20;
+    watched(|| {
+        let (told, pieces) = mpsc::channel();
+        let server = http::create_server(move |mut req: Request<'_>, res| -> http::Handled {
+            loop {
+                let piece = req.fill_buf()?.len();
+                req.consume(piece);
+                told.send(piece).expect("the test listens");
+                if piece == 0 {
+                    return res.end("");
+                }
+            }
+        });
+        over_pipe(&server, 4 * LARGE, |mut client| {
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n");
+            let mut sizes = |bytes: usize| {
+                client.send(vec![b'x'; bytes]);
+                let (mut sizes, mut left) = (Vec::new(), bytes);
+                while left > 0 {
+                    sizes.push(pieces.recv().expect("it is read"));
+                    left -= sizes[sizes.len() - 1];
+                }
+                sizes
+            };
+            assert_eq!(sizes(4 * LARGE).into_iter().max(), Some(LARGE));
+            for _ in 1..16 {
+                assert_eq!(sizes(1), [1]);
+            }
+            assert_eq!(sizes(LARGE), [LARGE], "it was not slow for long");
+            for _ in 0..16 {
+                assert_eq!(sizes(1), [1]);
+            }
+            assert_eq!(sizes(LARGE)[0], SMALL);
+        });
     });
 }
