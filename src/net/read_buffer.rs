@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(buffer.size(), FIRST);
     }
 
-    /// One or many are the ends of what a fast peer sends.
+    /// Fewer of them in turn come from a fast peer, too: the ends of what it sends at once.
     #[test]
     fn a_peer_that_becomes_slow_holds_no_large_buffer() {
         let (large, mut next) = (FIRST * SMALL_PART, 0);

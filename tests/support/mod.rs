@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   watched(|| { … })      a test that hangs fails                         watchdog.rs
-//!   steady(most, || { … })  a deadline that must not come: once more if the machine stood still    steady.rs
+//!   steady(most, || { … }) the same, once more if the machine stood still  steady.rs
 //!   Site, over_pipe        a server on a free port, or on none at all        site.rs
 //!   Client                 sends bytes, receives answers                    client.rs
 //!   Answer                 one response, read by strict rules of its own    answer.rs

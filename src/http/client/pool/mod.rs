@@ -61,9 +61,10 @@
 //! 5. **Only a connection between two responses comes back.** [`Pool::free`] takes a connection whose response was
 //!    read to its end; every other way for a slot to come back is [`Pool::end`]. A body that is dropped half read
 //!    costs its connection and nothing else.
-//! 6. **Idle time is limited**, by the client and by the server's [`KeepAlive`], less a margin. An [`Agent`](super::Agent)
-//!    counts it from the last byte that came. An idle connection with something to read is dead. If a connection fails in the moment of use, the request may be sent once
-//!    more, where that is safe: [`Attempt::may_retry`].
+//! 6. **Idle time is limited**, by the client and by the server's [`KeepAlive`], less a margin. An
+//!    [`Agent`](super::Agent) counts it from the last byte that came. An idle connection with something to read is
+//!    dead. If a connection fails in the moment of use, the request may be sent once more, where that is safe:
+//!    [`Attempt::may_retry`].
 //! 7. **Nothing blocks under the lock.** The pool returns which thread to wake and what to close; the caller does
 //!    both after it has released the lock. A request that finds an idle connection and gives it back allocates
 //!    nothing.

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 const FIRST_BUFFER_BYTES: usize = 16 * 1024;
 /// A reader that keeps up with a fast peer copies what is still in the processor's cache; with a quarter of this it falls
-/// behind, and a gigabyte takes it 1.5 times as long. Only reads that are full lead here, and a small one leads back.
+/// behind, and a gigabyte costs it 1.5 times the processor time. Only full reads lead here, and a row of small ones back.
 const MAX_BUFFER_BYTES: usize = 1024 * 1024;
 /// Memory up to this size is kept for the next request.
 const KEPT_BYTES: usize = 64 * 1024;
